@@ -1,0 +1,107 @@
+// The columns that a decoder fills and the flow table reads: one row a framed packet, no object per packet.
+
+/** Rows a batch holds. Small enough for the second-level cache, large enough to overlap cache misses. */
+export const BATCH_ROWS = 256;
+
+/** What a row is; every framed packet becomes exactly one row. */
+export const KIND = {
+  /** An IP packet with its endpoints, ports where the protocol has them. */
+  flow: 0,
+  /** An IPv4 or IPv6 fragment after the first: addresses, protocol and `ident`, no ports. */
+  fragment: 1,
+  /** An ICMP or ICMPv6 error (not echo, not neighbour discovery): addresses of the outer header. */
+  icmpError: 2,
+  /** ARP, RARP. */
+  arp: 3,
+  /** Not IP, or IP cut off before its addresses. */
+  other: 4,
+  /** An IP header that contradicts itself (version, header length, total length): nothing in it is trusted. */
+  damaged: 5,
+} as const;
+
+/** Bits of `flags`. The low eight are TCP's own (RFC 9293): FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128. */
+export const FLAG = {
+  fin: 0x01,
+  syn: 0x02,
+  rst: 0x04,
+  psh: 0x08,
+  ack: 0x10,
+  /** Set where the sender is the endpoint in `k1` (the higher one). */
+  fromHigh: 0x100,
+  /** The first fragment of a datagram (more fragments, offset 0): `ident` is valid. */
+  firstFragment: 0x200,
+  /** ICMP(v6) echo request: the identifier is in both halves of `ports`. */
+  echoRequest: 0x400,
+  /** ICMP(v6) echo reply. */
+  echoReply: 0x800,
+  /** Cooked captures: the kernel says that the packet came in (`packet type` 0 to 3) or went out (4). */
+  incoming: 0x1000,
+  outgoing: 0x2000,
+  /** TCP: `seq` was captured. */
+  seqValid: 0x4000,
+} as const;
+
+/** Bits of `meta`: protocol (0–7), family (8), ports (9), kind of key (10–11), point (16–31). Part of the flow key. */
+export const META = {
+  protocolMask: 0xff,
+  /** Set for IPv6. */
+  ipv6: 0x100,
+  /** Set where `ports` holds ports or an echo identifier. */
+  hasPorts: 0x200,
+  /** The key is a datagram's (addresses, protocol, ident in `ports`), not a flow's. Set by the flow table only. */
+  datagram: 0x400,
+  pointShift: 16,
+} as const;
+
+/**
+ * Columns of up to BATCH_ROWS packets.
+ *
+ * Endpoints are canonical: the lower of (address, port) in `k0`, the higher in `k1`, compared as unsigned integers,
+ * address first; `FLAG.fromHigh` tells the sender. IPv4: `k0`, `k1` are the addresses. IPv6: `k0`, `k1` are
+ * `foldAddress` of the four words, and the words themselves stand in `wide` (row r: words 8r…8r+3 the lower
+ * address, 8r+4…8r+7 the higher); `wide` is not written for IPv4.
+ * For kinds arp, other and damaged only `time`, `wireBytes`, `kind`, `flags` and the point in `meta` are valid.
+ *
+ * The decoder owns the batch and overwrites it after each flush; who needs a value longer copies it.
+ */
+export class Batch {
+  count = 0;
+  readonly kind = new Uint8Array(BATCH_ROWS);
+  /** Microseconds since the epoch, whole. */
+  readonly time = new Float64Array(BATCH_ROWS);
+  readonly k0 = new Int32Array(BATCH_ROWS);
+  readonly k1 = new Int32Array(BATCH_ROWS);
+  /** Lower endpoint's port in the high half, higher endpoint's in the low half; 0 without ports. */
+  readonly ports = new Int32Array(BATCH_ROWS);
+  readonly meta = new Int32Array(BATCH_ROWS);
+  readonly flags = new Int32Array(BATCH_ROWS);
+  /** TCP sequence number; only with FLAG.seqValid. */
+  readonly seq = new Int32Array(BATCH_ROWS);
+  /** Transport payload by the headers' own lengths, captured or not. */
+  readonly payload = new Int32Array(BATCH_ROWS);
+  /** Identification of fragments: 16 bits (IPv4) or 32 (IPv6). Kinds fragment and first fragments. */
+  readonly ident = new Int32Array(BATCH_ROWS);
+  /** Bytes of the IP packet as its header says (IPv6: payload length + 40). At most 2^31 − 1. */
+  readonly ipBytes = new Int32Array(BATCH_ROWS);
+  /** The frame's original length on the wire. At most 2^31 − 1. */
+  readonly wireBytes = new Int32Array(BATCH_ROWS);
+  readonly wide = new Int32Array(BATCH_ROWS * 8);
+  /** Low 32 and high 16 bits of the sender's and the receiver's link address; only where the decoder was asked for them, else 0. */
+  readonly macFromLow = new Int32Array(BATCH_ROWS);
+  readonly macFromHigh = new Int32Array(BATCH_ROWS);
+  readonly macToLow = new Int32Array(BATCH_ROWS);
+  readonly macToHigh = new Int32Array(BATCH_ROWS);
+}
+
+/** Takes full batches (and the last, partial one); the rows are read before it returns. */
+export interface BatchSink {
+  flush(batch: Batch): void;
+}
+
+/** 32 bits for an IPv6 address; equality of folds is not equality of addresses. */
+export function foldAddress(w0: number, w1: number, w2: number, w3: number): number {
+  let h = Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d) ^ Math.imul(w2, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13), 0x297a2d39) ^ w3;
+  return h | 0;
+}
