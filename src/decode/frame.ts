@@ -1,0 +1,17 @@
+// The one place that knows all capture formats: a framer for each.
+
+import type { Framer } from './decoder.js';
+import type { PacketDecoder } from './packet.js';
+import { PcapFramer } from './pcap.js';
+
+export type CaptureFormat = 'pcap' | 'pcapng' | 'erf' | 'snoop';
+
+/** A framer that reads an input of the format from its first byte to its end. */
+export function createFramer(format: CaptureFormat, decoder: PacketDecoder): Framer {
+  switch (format) {
+    case 'pcap':
+      return new PcapFramer(decoder, { startOffset: 0, limit: Number.POSITIVE_INFINITY });
+    default:
+      throw new Error(`no framer for ${format}`);
+  }
+}

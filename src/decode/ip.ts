@@ -1,0 +1,240 @@
+// The outermost IP header: addresses, lengths, fragments, IPv6 extension headers; tunnels are not entered.
+// RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 6275 (mobility), RFC 7401 (HIP), RFC 5533 (shim6).
+
+import { type Batch, FLAG, foldAddress, KIND, META } from './batch.js';
+import { decodeTransport, PROTOCOL } from './transport.js';
+
+const MAX_BYTES = 0x7fffffff;
+const IPV6_HEADER = 40;
+/** More extension headers than any host accepts; what follows counts as the protocol reached. */
+const MAX_EXTENSIONS = 32;
+
+const EXTENSION = {
+  hopByHop: 0,
+  routing: 43,
+  fragment: 44,
+  authentication: 51,
+  noNext: 59,
+  destination: 60,
+  mobility: 135,
+  hip: 139,
+  shim6: 140,
+} as const;
+
+/**
+ * Decodes into the row an IPv4 packet that begins at `at`.
+ *
+ * @param end first byte not captured
+ * @param wireLeft bytes of the frame from `at` on, captured or not; stands in for a total length of zero
+ * @param meta the point, shifted
+ * @param flags what the link header said
+ */
+export function decodeIpv4(
+  batch: Batch,
+  row: number,
+  view: DataView,
+  at: number,
+  end: number,
+  wireLeft: number,
+  meta: number,
+  flags: number,
+): void {
+  if (end - at < 20) {
+    reject(batch, row, KIND.other, meta, flags);
+    return;
+  }
+  const first = view.getInt32(at);
+  const header = (first >>> 22) & 0x3c;
+  let total = first & 0xffff;
+  // Segmentation offload: the length was not filled in yet when the packet was captured.
+  if (total === 0) total = wireLeft;
+  if (first >>> 28 !== 4 || header < 20 || total < header) {
+    reject(batch, row, KIND.damaged, meta, flags);
+    return;
+  }
+  batch.ipBytes[row] = total;
+  const fragment = view.getInt32(at + 4);
+  const protocol = view.getUint8(at + 9);
+  const stop = Math.min(at + total, end);
+  if ((fragment & 0x3fff) !== 0) {
+    batch.ident[row] = fragment >>> 16;
+    if ((fragment & 0x1fff) === 0) flags |= FLAG.firstFragment;
+  }
+  if ((fragment & 0x1fff) === 0) {
+    decodeTransport(batch, row, view, at + header, stop, total - header, protocol, meta, flags);
+  } else {
+    laterFragment(batch, row, protocol, meta, flags, total - header);
+  }
+  const from = view.getInt32(at + 12);
+  const to = view.getInt32(at + 16);
+  const ports = batch.ports[row] as number;
+  if (from !== to ? from >>> 0 > to >>> 0 : ports >>> 16 > (ports & 0xffff)) {
+    batch.k0[row] = to;
+    batch.k1[row] = from;
+    batch.ports[row] = (ports << 16) | (ports >>> 16);
+    batch.flags[row] = (batch.flags[row] as number) | FLAG.fromHigh;
+  } else {
+    batch.k0[row] = from;
+    batch.k1[row] = to;
+  }
+}
+
+/** The same for IPv6. */
+export function decodeIpv6(
+  batch: Batch,
+  row: number,
+  view: DataView,
+  at: number,
+  end: number,
+  wireLeft: number,
+  meta: number,
+  flags: number,
+): void {
+  if (end - at < IPV6_HEADER) {
+    reject(batch, row, KIND.other, meta, flags);
+    return;
+  }
+  if (view.getUint8(at) >>> 4 !== 6) {
+    reject(batch, row, KIND.damaged, meta, flags);
+    return;
+  }
+  const payloadLength = view.getUint16(at + 4);
+  const total = IPV6_HEADER + (payloadLength !== 0 ? payloadLength : zeroPayloadLength(view, at, end, wireLeft));
+  batch.ipBytes[row] = Math.min(total, MAX_BYTES);
+  const next = view.getUint8(at + 6);
+  const stop = Math.min(at + total, end);
+  meta |= META.ipv6;
+  if (next === PROTOCOL.tcp || next === PROTOCOL.udp) {
+    decodeTransport(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
+  } else {
+    decodeExtensions(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
+  }
+  orderIpv6(batch, row, view, at);
+}
+
+/** Walks the extension headers to the transport header; the parameters are those of `decodeTransport`. */
+function decodeExtensions(
+  batch: Batch,
+  row: number,
+  view: DataView,
+  at: number,
+  end: number,
+  length: number,
+  next: number,
+  meta: number,
+  flags: number,
+): void {
+  for (let count = 0; count < MAX_EXTENSIONS; count++) {
+    let size = 0;
+    switch (next) {
+      case EXTENSION.hopByHop:
+      case EXTENSION.routing:
+      case EXTENSION.destination:
+      case EXTENSION.mobility:
+      case EXTENSION.hip:
+      case EXTENSION.shim6:
+        if (end - at >= 2) size = (view.getUint8(at + 1) + 1) << 3;
+        break;
+      case EXTENSION.authentication:
+        if (end - at >= 2) size = (view.getUint8(at + 1) + 2) << 2;
+        break;
+      case EXTENSION.fragment:
+        if (end - at >= 8) {
+          size = 8;
+          const offset = view.getUint16(at + 2);
+          // An atomic fragment (offset 0, no more to come; RFC 6946) is a whole packet.
+          if ((offset & 0xfff9) !== 0) batch.ident[row] = view.getInt32(at + 4);
+          if ((offset & 0xfff8) !== 0) {
+            laterFragment(batch, row, view.getUint8(at), meta, flags, length > 8 ? length - 8 : 0);
+            return;
+          }
+          if ((offset & 1) !== 0) flags |= FLAG.firstFragment;
+        }
+        break;
+      default:
+        break;
+    }
+    // Cut off, or no extension header: this is as far as it goes.
+    if (size === 0 || end - at < size) break;
+    // Mobility, HIP and shim6 headers may end the packet: then they are its protocol.
+    const after = view.getUint8(at);
+    if (after === EXTENSION.noNext) break;
+    next = after;
+    at += size;
+    length -= size;
+  }
+  decodeTransport(batch, row, view, at, end, length, next, meta, flags);
+}
+
+/** Payload bytes of an IPv6 header that says 0: a jumbogram's option (RFC 2675), segmentation offload, or truly none. */
+function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: number): number {
+  const next = view.getUint8(at + 6);
+  if (next === EXTENSION.noNext || wireLeft <= IPV6_HEADER) return 0;
+  if (next === EXTENSION.hopByHop && end - at >= IPV6_HEADER + 8) {
+    // The jumbo option is aligned at 4n + 2, so in practice it is the first one.
+    if (view.getUint16(at + IPV6_HEADER + 2) === 0xc204) return view.getUint32(at + IPV6_HEADER + 4);
+  }
+  return wireLeft - IPV6_HEADER;
+}
+
+function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void {
+  const a0 = view.getInt32(at + 8);
+  const a1 = view.getInt32(at + 12);
+  const a2 = view.getInt32(at + 16);
+  const a3 = view.getInt32(at + 20);
+  const b0 = view.getInt32(at + 24);
+  const b1 = view.getInt32(at + 28);
+  const b2 = view.getInt32(at + 32);
+  const b3 = view.getInt32(at + 36);
+  const ports = batch.ports[row] as number;
+  let fromHigh = ports >>> 16 > (ports & 0xffff);
+  if (a0 !== b0) fromHigh = a0 >>> 0 > b0 >>> 0;
+  else if (a1 !== b1) fromHigh = a1 >>> 0 > b1 >>> 0;
+  else if (a2 !== b2) fromHigh = a2 >>> 0 > b2 >>> 0;
+  else if (a3 !== b3) fromHigh = a3 >>> 0 > b3 >>> 0;
+  const wide = batch.wide;
+  const w = row << 3;
+  const from = fromHigh ? w + 4 : w;
+  const to = fromHigh ? w : w + 4;
+  wide[from] = a0;
+  wide[from + 1] = a1;
+  wide[from + 2] = a2;
+  wide[from + 3] = a3;
+  wide[to] = b0;
+  wide[to + 1] = b1;
+  wide[to + 2] = b2;
+  wide[to + 3] = b3;
+  const a = foldAddress(a0, a1, a2, a3);
+  const b = foldAddress(b0, b1, b2, b3);
+  if (fromHigh) {
+    batch.k0[row] = b;
+    batch.k1[row] = a;
+    batch.ports[row] = (ports << 16) | (ports >>> 16);
+    batch.flags[row] = (batch.flags[row] as number) | FLAG.fromHigh;
+  } else {
+    batch.k0[row] = a;
+    batch.k1[row] = b;
+  }
+}
+
+function laterFragment(
+  batch: Batch,
+  row: number,
+  protocol: number,
+  meta: number,
+  flags: number,
+  payload: number,
+): void {
+  batch.kind[row] = KIND.fragment;
+  batch.ports[row] = 0;
+  batch.meta[row] = meta | protocol;
+  batch.flags[row] = flags;
+  batch.payload[row] = payload;
+}
+
+/** A row of which no address is known. */
+export function reject(batch: Batch, row: number, kind: number, meta: number, flags: number): void {
+  batch.kind[row] = kind;
+  batch.meta[row] = meta;
+  batch.flags[row] = flags;
+}

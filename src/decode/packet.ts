@@ -1,0 +1,191 @@
+// One captured packet in, one row of the batch out; full batches go to the sink.
+
+import { DamageLog } from '../util/error.js';
+import { BATCH_ROWS, type Batch, type BatchSink, KIND, META } from './batch.js';
+import type { DecodeCounts, DecodeOptions, PointInfo } from './decoder.js';
+import { decodeIpv4, decodeIpv6, reject } from './ip.js';
+import { walkLink } from './link.js';
+import { LINKTYPE } from './linktypes.js';
+import { MAX_POINTS, PointTable } from './points.js';
+import { LinkWalk, NETWORK } from './walk.js';
+
+const ETHERNET_HEADER = 14;
+const ETHERTYPE_IPV4 = 0x0800;
+
+/**
+ * Decodes packets in place. Nothing is kept of the bytes; nothing is allocated a packet.
+ *
+ * `counts.packets`, `wireBytes`, `firstUs` and `lastUs` are brought up to date when a batch is flushed; the others at
+ * once. After `finish` all are final.
+ */
+export class PacketDecoder {
+  readonly counts: DecodeCounts = {
+    packets: 0,
+    wireBytes: 0,
+    firstUs: Number.POSITIVE_INFINITY,
+    lastUs: Number.NEGATIVE_INFINITY,
+    unknownLink: new Map(),
+    dropped: null,
+    damage: new DamageLog(),
+  };
+
+  private readonly table = new PointTable();
+  /** Index is `PointInfo`'s number in the high half of `meta`. */
+  readonly points: PointInfo[] = this.table.points;
+  private readonly link = new LinkWalk();
+  private readonly macs: boolean;
+  private readonly ifaceNames = new Map<number, string>();
+  private readonly nameOf = (iface: number): string | null => this.ifaceNames.get(iface) ?? null;
+  // The point of the packet before, shifted into place.
+  private lastMeta = 0;
+  private lastIface = -1;
+  private lastIfindex = 0;
+  private lastVlan = 0;
+  private lastLinkType = -1;
+
+  constructor(
+    private readonly batch: Batch,
+    private readonly sink: BatchSink,
+    options: DecodeOptions,
+  ) {
+    this.macs = options.macs;
+  }
+
+  /** Names an interface before its first packet. */
+  nameIface(iface: number, name: string): void {
+    this.ifaceNames.set(iface, name);
+  }
+
+  /**
+   * @param view of the same memory as `bytes`
+   * @param offset first captured byte of the packet
+   * @param captured bytes there are, all within `bytes`
+   * @param wireBytes original length, 0 to 2^31 − 1
+   * @param timeUs whole microseconds since the epoch
+   * @param linkType LINKTYPE number
+   * @param iface number of the interface within the input
+   */
+  packet(
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    captured: number,
+    wireBytes: number,
+    timeUs: number,
+    linkType: number,
+    iface: number,
+  ): void {
+    const batch = this.batch;
+    const row = batch.count;
+    batch.time[row] = timeUs;
+    batch.wireBytes[row] = wireBytes;
+    if (
+      linkType === LINKTYPE.ethernet &&
+      captured >= ETHERNET_HEADER &&
+      view.getUint16(offset + 12) === ETHERTYPE_IPV4
+    ) {
+      const meta =
+        this.lastLinkType === linkType && this.lastIface === iface && this.lastVlan === 0 && this.lastIfindex === 0
+          ? this.lastMeta
+          : this.pointMeta(iface, 0, 0, linkType);
+      if (this.macs) {
+        batch.macToHigh[row] = view.getUint16(offset);
+        batch.macToLow[row] = view.getInt32(offset + 2);
+        batch.macFromHigh[row] = view.getUint16(offset + 6);
+        batch.macFromLow[row] = view.getInt32(offset + 8);
+      }
+      const at = offset + ETHERNET_HEADER;
+      decodeIpv4(batch, row, view, at, offset + captured, wireBytes - ETHERNET_HEADER, meta, 0);
+    } else {
+      this.walk(row, bytes, view, offset, offset + captured, wireBytes, linkType, iface);
+    }
+    batch.count = row + 1;
+    if (row + 1 === BATCH_ROWS) this.flush();
+  }
+
+  /** Hands the partial batch over; to be called once, after the last packet. */
+  finish(): void {
+    if (this.batch.count > 0) this.flush();
+  }
+
+  /** Any link type, any header. */
+  private walk(
+    row: number,
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    end: number,
+    wireBytes: number,
+    linkType: number,
+    iface: number,
+  ): void {
+    const batch = this.batch;
+    const link = this.link;
+    walkLink(linkType, bytes, view, offset, end, link);
+    const meta =
+      this.lastLinkType === linkType &&
+      this.lastIface === iface &&
+      this.lastVlan === link.vlan &&
+      this.lastIfindex === link.ifindex
+        ? this.lastMeta
+        : this.pointMeta(iface, link.ifindex, link.vlan, linkType);
+    if (this.macs) {
+      const known = link.hasMac;
+      const mac = link.mac;
+      batch.macFromLow[row] = known ? (mac[0] as number) : 0;
+      batch.macFromHigh[row] = known ? (mac[1] as number) : 0;
+      batch.macToLow[row] = known ? (mac[2] as number) : 0;
+      batch.macToHigh[row] = known ? (mac[3] as number) : 0;
+    }
+    const at = link.offset;
+    const network = link.network;
+    if (network === NETWORK.ipv4) {
+      decodeIpv4(batch, row, view, at, end, wireBytes - (at - offset), meta, link.flags);
+    } else if (network === NETWORK.ipv6) {
+      decodeIpv6(batch, row, view, at, end, wireBytes - (at - offset), meta, link.flags);
+    } else {
+      reject(batch, row, network === NETWORK.arp ? KIND.arp : KIND.other, meta, link.flags);
+      if (network === NETWORK.unknown) {
+        const unknown = this.counts.unknownLink;
+        unknown.set(linkType, (unknown.get(linkType) ?? 0) + 1);
+      }
+    }
+  }
+
+  private pointMeta(iface: number, ifindex: number, vlan: number, linkType: number): number {
+    let point = this.table.find(iface, ifindex, vlan, linkType, this.nameOf);
+    if (point === MAX_POINTS) {
+      this.counts.damage.add('too-many-points', null);
+      point = MAX_POINTS - 1;
+    }
+    this.lastIface = iface;
+    this.lastIfindex = ifindex;
+    this.lastVlan = vlan;
+    this.lastLinkType = linkType;
+    this.lastMeta = point << META.pointShift;
+    return this.lastMeta;
+  }
+
+  private flush(): void {
+    const batch = this.batch;
+    const count = batch.count;
+    const time = batch.time;
+    const wire = batch.wireBytes;
+    const counts = this.counts;
+    let first = counts.firstUs;
+    let last = counts.lastUs;
+    let sum = 0;
+    for (let row = 0; row < count; row++) {
+      const at = time[row] as number;
+      if (at < first) first = at;
+      if (at > last) last = at;
+      sum += wire[row] as number;
+    }
+    counts.packets += count;
+    counts.wireBytes += sum;
+    counts.firstUs = first;
+    counts.lastUs = last;
+    this.sink.flush(batch);
+    batch.count = 0;
+  }
+}

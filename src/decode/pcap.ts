@@ -1,0 +1,148 @@
+// Classic pcap: cuts windows of bytes into records and hands each packet to the decoder.
+
+import type { Framer } from './decoder.js';
+import type { PacketDecoder } from './packet.js';
+import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
+
+export { type PcapHeader, parsePcapHeader } from './pcap-header.js';
+
+export interface PcapFramerOptions {
+  /** Absent: the bytes fed begin with the file's header. */
+  header?: PcapHeader;
+  /** Absolute offset of the first byte fed. */
+  startOffset: number;
+  /** Records that start at or beyond this absolute offset are not read. */
+  limit: number;
+}
+
+/** Bytes of a packet that are held for decoding; what a record has beyond is passed over. */
+const HOLD_BYTES = 262_144;
+
+export class PcapFramer implements Framer {
+  packets = 0;
+  done = false;
+  fatal: string | null = null;
+  wants = PCAP_HEADER_BYTES;
+  /** Absolute offset of the next record. */
+  position: number;
+  private header: PcapHeader | null;
+  private readonly limit: number;
+  /** Bytes still to be passed over. */
+  private skip = 0;
+
+  constructor(
+    private readonly decoder: PacketDecoder,
+    options: PcapFramerOptions,
+  ) {
+    this.header = options.header ?? null;
+    this.position = options.startOffset;
+    this.limit = options.limit;
+    if (this.header !== null) this.wants = this.header.recordBytes;
+  }
+
+  feed(bytes: Uint8Array, view: DataView, from: number, to: number): number {
+    let at = from;
+    if (this.header === null) {
+      if (to - at < PCAP_HEADER_BYTES) return at;
+      const header = parsePcapHeader(bytes.subarray(at, at + PCAP_HEADER_BYTES));
+      if ('error' in header) {
+        this.fatal = header.error;
+        this.done = true;
+        return at;
+      }
+      this.header = header;
+      at += PCAP_HEADER_BYTES;
+      this.position += PCAP_HEADER_BYTES;
+    }
+    if (this.done) return at;
+    if (this.skip > 0) {
+      const passed = Math.min(this.skip, to - at);
+      this.skip -= passed;
+      this.position += passed;
+      at += passed;
+    }
+    return this.records(this.header, bytes, view, at, to);
+  }
+
+  end(left: number): void {
+    if (this.done) return;
+    if (this.header === null) {
+      this.fatal = left === 0 ? 'empty file' : 'pcap file header is cut off';
+      this.done = true;
+    } else if (left > 0 || this.skip > 0) {
+      this.decoder.counts.damage.add('truncated-file', this.position);
+    }
+  }
+
+  private records(header: PcapHeader, bytes: Uint8Array, view: DataView, from: number, to: number): number {
+    const decoder = this.decoder;
+    const { littleEndian, fractions, recordBytes, maxCaptured, linkType, lengths } = header;
+    const micro = fractions === 1e6;
+    const limitAt = Math.min(Number.MAX_SAFE_INTEGER, from + (this.limit - this.position));
+    const start = this.position - from;
+    let packets = this.packets;
+    let at = from;
+    let wants = recordBytes;
+    for (;;) {
+      if (at >= limitAt) {
+        this.done = true;
+        break;
+      }
+      if (to - at < recordBytes) break;
+      const seconds = view.getUint32(at, littleEndian);
+      let fraction = view.getUint32(at + 4, littleEndian);
+      let captured = view.getUint32(at + 8, littleEndian);
+      let original = view.getUint32(at + 12, littleEndian);
+      if (lengths !== 'normal' && (lengths === 'swapped' || captured > original)) {
+        const swapped = captured;
+        captured = original;
+        original = swapped;
+      }
+      if (captured > maxCaptured || isSecondHeader(seconds, fraction, captured, original)) {
+        decoder.counts.damage.add(captured > maxCaptured ? 'bad-record-length' : 'concatenated-file', start + at);
+        this.done = true;
+        break;
+      }
+      const body = at + recordBytes;
+      const held = Math.min(captured, HOLD_BYTES);
+      if (to - body < held) {
+        wants = recordBytes + held;
+        break;
+      }
+      if (original < captured || original > 0x7fffffff || fraction >= fractions) {
+        this.note(start + at, fraction >= fractions, original < captured || original > 0x7fffffff);
+        if (original < captured || original > 0x7fffffff) original = captured;
+      }
+      if (!micro) fraction = Math.floor(fraction / 1000);
+      decoder.packet(bytes, view, body, held, original, seconds * 1e6 + fraction, linkType, 0);
+      packets++;
+      at = body + captured;
+      if (at > to) {
+        this.skip = at - to;
+        at = to;
+        break;
+      }
+    }
+    this.packets = packets;
+    this.position = start + at;
+    this.wants = wants;
+    return at;
+  }
+
+  /** Off the hot path: what is wrong with a record that is read nevertheless. */
+  private note(offset: number, badTime: boolean, badLength: boolean): void {
+    const damage = this.decoder.counts.damage;
+    if (badTime) damage.add('bad-timestamp', offset);
+    if (badLength) damage.add('bad-original-length', offset);
+  }
+}
+
+/** Whether a "record" is the file header of a second capture, appended with cat: magic, version 2.4, zone and accuracy 0. */
+function isSecondHeader(seconds: number, fraction: number, captured: number, original: number): boolean {
+  return (
+    captured === 0 &&
+    original === 0 &&
+    (seconds === 0xa1b2c3d4 || seconds === 0xa1b23c4d) &&
+    (fraction === 0x00040002 || fraction === 0x00020004)
+  );
+}
