@@ -1,0 +1,59 @@
+// Addresses and prefixes that a person wrote: text becomes words. Strict and slow (ip-num, BigInt): for configuration
+// and command line, never for packets or dumps.
+
+import { IPv4, IPv6 } from 'ip-num';
+import { type Address, formatAddress, maskWords, type Words } from '../util/address.js';
+import type { Prefix } from './config.js';
+
+/** Longest text of an IPv6 address (INET6_ADDRSTRLEN − 1); longer input is refused before any pattern sees it. */
+const LONGEST_ADDRESS = 45;
+
+/**
+ * Reads one address. Null for anything else, and for spellings on which programs disagree: leading zeros
+ * (`010.1.2.3`), short forms (`10.1`), brackets, spaces, zone ids.
+ */
+export function parseAddress(text: string): Address | null {
+  if (text.length > LONGEST_ADDRESS || text.includes('%') || text.includes('/')) return null;
+  try {
+    if (text.includes(':')) return { family: 6, words: wordsOf(new IPv6(text).getValue()) };
+    return { family: 4, words: wordsOf(new IPv4(text).getValue()) };
+  } catch {
+    return null; // ip-num says no by throwing
+  }
+}
+
+/**
+ * Reads `address/length`, or an address alone as its host prefix. The error is a predicate without the value, cure
+ * included: `has host bits set; write 192.168.77.0/24`.
+ */
+export function parsePrefix(text: string): Prefix | { error: string } {
+  const slash = text.indexOf('/');
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const zone = host.indexOf('%');
+  if (zone >= 0 && parseAddress(host.slice(0, zone))?.family === 6) {
+    return { error: `has a zone id, which no packet carries; write ${host.slice(0, zone)}` };
+  }
+  const address = parseAddress(host);
+  if (address === null) return { error: `must be an IPv4 or IPv6 address or prefix${hint(host)}` };
+  const bits = address.family === 4 ? 32 : 128;
+  const digits = slash < 0 ? String(bits) : text.slice(slash + 1);
+  const length = /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!(length <= bits)) return { error: `must have a prefix length from 0 to ${bits}` };
+  const words = maskWords(address, length);
+  const canonical = `${formatAddress(address.family, words)}/${length}`;
+  if (words.some((word, i) => word !== address.words[i])) {
+    return { error: `has host bits set; write ${canonical} or ${formatAddress(address.family, address.words)}` };
+  }
+  return { family: address.family, words, length, text: canonical };
+}
+
+function hint(host: string): string {
+  if (host.startsWith('[')) return ' without brackets';
+  const plain = host.replace(/(^|\.)0+(?=\d)/g, '$1');
+  return plain !== host && parseAddress(plain) !== null ? `; leading zeros are ambiguous, write ${plain}` : '';
+}
+
+function wordsOf(value: bigint): Words {
+  const word = (i: bigint) => Number((value >> (i * 32n)) & 0xffffffffn);
+  return [word(3n), word(2n), word(1n), word(0n)];
+}
