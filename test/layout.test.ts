@@ -1,0 +1,169 @@
+// The plan of the house: which room may use which, read off the import lines of the sources.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { test } from 'node:test';
+import { projectDir } from './shared.js';
+
+/** Rooms in the order in which data passes through them: each may import itself and those before it. */
+const ORDER = [
+  'util',
+  'input',
+  'decode',
+  'config',
+  'uplinks',
+  'flows',
+  'tally',
+  'workers',
+  'detect',
+  'measure',
+  'advise',
+  'report',
+  'pipeline',
+  'commands',
+  'cli',
+];
+
+/** Rooms that may use less (or other) than the order gives them. */
+const ONLY: Record<string, readonly string[]> = {
+  router: ['util', 'config'],
+  index: ORDER.filter((room) => room !== 'commands' && room !== 'cli'),
+  cli: ['util', 'commands'],
+};
+
+/** The shape of the report is the contract between the rooms that fill it and those that draw it. */
+const CONTRACTS: Record<string, readonly string[]> = {
+  'report/report.ts': ['flows', 'tally', 'detect', 'measure', 'advise'],
+};
+
+/** Packages of which one place alone knows. Where a package isn't named here it may be used nowhere. */
+const PACKAGES: Record<string, readonly RegExp[]> = {
+  'cli-progress': [/^commands\//],
+  'cli-table3': [/^report\/terminal/],
+  commander: [/^commands\//, /^cli\.ts$/],
+  fzstd: [/^input\//],
+  'ip-num': [/^util\/address\.ts$/],
+  'pcap-parser': [/^decode\//],
+  picocolors: [/^report\//, /^commands\//],
+  yaml: [/^config\//],
+  zod: [/^config\//, /^report\/schema\.ts$/],
+};
+
+/** Built-ins that reach outside. Rooms that compute have none of them: what they need is handed to them. */
+const OUTSIDE = /^node:(fs|child_process|process|os|net|http|https|tty|readline|worker_threads|timers)(\/|$)/;
+const PURE = ['util', 'decode', 'uplinks', 'flows', 'tally', 'detect', 'measure', 'advise'];
+
+/** Readers of capture formats; none may lean on another. */
+const FORMATS = ['decode/pcap.ts', 'decode/pcapng.ts', 'decode/erf.ts', 'decode/snoop.ts'];
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+const sourceDir = `${projectDir}/src`;
+const files = readdirSync(sourceDir, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'))
+  .sort();
+const imports = files.flatMap(importsOf);
+const own = imports.filter(({ to }) => to.endsWith('.ts'));
+const foreign = imports.filter(({ to }) => !to.endsWith('.ts'));
+
+test('there are sources to look at', () => {
+  assert.ok(own.length > 0, `no import lines in ${sourceDir}`);
+});
+
+test('every room imports only what lies before it', () => {
+  const wrong = own
+    .filter(({ from, to }) => !allowedRooms(roomOf(from)).includes(roomOf(to)))
+    .filter(({ from, to }) => !(CONTRACTS[to] ?? []).includes(roomOf(from)));
+  assert.deepEqual(wrong.map(asLine), []);
+});
+
+test('every import names a file that is there', () => {
+  assert.deepEqual(own.filter(({ to }) => !files.includes(to)).map(asLine), []);
+});
+
+test('no file imports itself by a detour', () => {
+  const targets = grouped(own);
+  const cycles: string[] = [];
+  const finished = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (finished.has(file) || path.includes(file)) return;
+    for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+    finished.add(file);
+  };
+  for (const file of files) visit(file, []);
+  assert.deepEqual(cycles, []);
+});
+
+test('no capture format imports another', () => {
+  const wrong = own.filter(({ from, to }) => FORMATS.includes(from) && FORMATS.includes(to) && from !== to);
+  assert.deepEqual(wrong.map(asLine), []);
+});
+
+test('each package is known to one place', () => {
+  const wrong = foreign
+    .filter(({ to }) => !to.startsWith('node:'))
+    .filter(({ from, to }) => !(PACKAGES[to] ?? []).some((place) => place.test(from)));
+  assert.deepEqual(wrong.map(asLine), []);
+});
+
+test('rooms that compute touch neither files nor the process', () => {
+  const wrong = foreign.filter(({ from, to }) => OUTSIDE.test(to) && PURE.includes(roomOf(from)));
+  assert.deepEqual(wrong.map(asLine), []);
+});
+
+test('the dependencies are the packages that are imported', () => {
+  const manifest = JSON.parse(readFileSync(`${projectDir}/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const used = new Set(foreign.filter(({ to }) => !to.startsWith('node:')).map(({ to }) => to));
+  assert.deepEqual(Object.keys(manifest.dependencies).sort(), [...used].sort());
+});
+
+/** Static, dynamic and type imports, exports from, and files named for a worker by `new URL(…, import.meta.url)`. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(`${sourceDir}/${file}`, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const patterns = [
+    /^\s*(?:import|export)\b[^'";]*?\bfrom\s+'([^']+)'/gm,
+    /^\s*import\s+'([^']+)'/gm,
+    /\bimport\(\s*'([^']+)'\s*\)/g,
+    /\bnew URL\(\s*'(\.[^']+\.js)',\s*import\.meta\.url\s*\)/g,
+  ];
+  return patterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map((match) => ({ from: file, to: resolved(file, match[1] as string) })),
+  );
+}
+
+/** An own file's path within src; a package's name, without the path within it; `node:…` as it stands. */
+function resolved(from: string, specifier: string): string {
+  if (specifier.startsWith('.')) return posix.join(dirname(from), specifier).replace(/\.js$/, '.ts');
+  if (specifier.startsWith('node:')) return specifier;
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+}
+
+function allowedRooms(room: string): readonly string[] {
+  const earlier = ONLY[room] ?? ORDER.slice(0, ORDER.indexOf(room));
+  return [...earlier, room];
+}
+
+function grouped(edges: readonly Import[]): Map<string, string[]> {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of edges) targets.set(from, [...(targets.get(from) ?? []), to]);
+  return targets;
+}
+
+function asLine({ from, to }: Import): string {
+  return `src/${from} imports ${to}`;
+}

@@ -1,0 +1,135 @@
+// The uplink of every flow that a server saw, and the client behind it, against what the servers and hosts logged.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { withoutShared } from '../shared.js';
+import { runCli, scratchDir } from './cli.js';
+import {
+  capturesOf,
+  configOf,
+  nameOf,
+  readTruth,
+  rowKey,
+  rowOf,
+  SCENARIOS,
+  type Truth,
+  truthKey,
+  wanFiles,
+} from './lab.js';
+import { parseCsv, type Row } from './tables.js';
+
+interface View {
+  name: string;
+  /** Whether the LAN side of the flows can be seen, so that clients are named. */
+  clients: boolean;
+  /** Whether the capture itself tells the interfaces, so that inferred uplinks can bear their names. */
+  files: (scenario: string) => string[] | null;
+}
+
+const VIEWS: readonly View[] = [
+  { name: 'the WAN files', clients: false, files: wanFiles },
+  { name: 'any, cooked v2', clients: true, files: (scenario) => capturesOf(scenario, 'any_sll2.pcap') },
+  { name: 'any, cooked v1', clients: true, files: (scenario) => capturesOf(scenario, 'any_sll1.pcap') },
+  { name: 'pcapng', clients: true, files: (scenario) => capturesOf(scenario, 'multi.pcapng') },
+  {
+    name: 'LAN and WAN files',
+    clients: true,
+    files: (scenario) => [...(capturesOf(scenario, 'lan.pcap') ?? []), ...wanFiles(scenario)],
+  },
+];
+
+interface PacketsReport {
+  inputs: { path: string; packets: number }[];
+  packets: Record<'attributed' | 'duplicates' | 'lan' | 'router' | 'other' | 'damaged', number>;
+  uplinks: { name: string; snat: string[]; packets: { up: number; down: number } }[];
+}
+
+describe('router lab', { skip: withoutShared }, () => {
+  for (const scenario of withoutShared ? [] : SCENARIOS) {
+    const truth = readTruth(scenario);
+    const config = join(scratchDir, `${scenario}.yaml`);
+    writeFileSync(config, configOf(truth));
+    for (const view of VIEWS) {
+      const files = view.files(scenario);
+      if (files === null) continue;
+      test(`${scenario}, ${view.name}, configured`, async () => {
+        const rows = await flowsOf([...files, '-c', config]);
+        assert.deepEqual(
+          attributionFaults(truth, rows, (id) => nameOf({ id })),
+          [],
+        );
+        if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
+        await countsOf([...files, '-c', config]);
+      });
+      test(`${scenario}, ${view.name}, inferred`, async () => {
+        const rows = await flowsOf(files);
+        const { uplinks } = await countsOf(files);
+        const nameById = inferredNames(truth, uplinks);
+        assert.deepEqual(attributionFaults(truth, rows, nameById), []);
+        if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
+      });
+    }
+  }
+});
+
+async function flowsOf(args: readonly string[]): Promise<Row[]> {
+  const run = await runCli(['flows', '--format', 'csv', ...args]);
+  assert.equal(run.code, 0, run.stderr);
+  return parseCsv(run.stdout);
+}
+
+/** Every packet in exactly one of the report's classes. */
+async function countsOf(args: readonly string[]): Promise<PacketsReport> {
+  const run = await runCli(['analyse', '--format', 'json', ...args]);
+  assert.equal(run.code, 0, run.stderr);
+  const report = JSON.parse(run.stdout) as PacketsReport;
+  const total = report.inputs.reduce((sum, { packets }) => sum + packets, 0);
+  const { attributed, duplicates, lan, router, other, damaged } = report.packets;
+  assert.equal(attributed + duplicates + lan + router + other + damaged, total, 'packets by class, and in all');
+  const onUplinks = report.uplinks.reduce((sum, { packets }) => sum + packets.up + packets.down, 0);
+  assert.equal(onUplinks, attributed, 'packets of the uplinks, and attributed');
+  return report;
+}
+
+/** What a reader would call wrong, by flow; empty is right. */
+function attributionFaults(truth: Truth, rows: readonly Row[], nameById: (id: number) => string): string[] {
+  const byKey = groupedByKey(rows);
+  return truth.flows.flatMap((flow) => {
+    if (flow.server_saw === undefined) return [];
+    const row = rowOf(flow, byKey.get(truthKey(flow)) ?? []);
+    if (row === undefined) return [`flow ${flow.fid} (${truthKey(flow)}) is missing`];
+    const expected = nameById(flow.uplink);
+    return row.uplink === expected ? [] : [`flow ${flow.fid}: uplink ${row.uplink}, truth ${expected}`];
+  });
+}
+
+function clientFaults(truth: Truth, rows: readonly Row[]): string[] {
+  const byKey = groupedByKey(rows);
+  return truth.flows.flatMap((flow) => {
+    if (flow.server_saw === undefined || flow.origin !== 'lan') return [];
+    const row = rowOf(flow, byKey.get(truthKey(flow)) ?? []);
+    if (row?.client === flow.cip && row.clientPort === String(flow.cport)) return [];
+    return [
+      `flow ${flow.fid} (${truthKey(flow)}): client ${row?.client}:${row?.clientPort}, truth ${flow.cip}:${flow.cport}`,
+    ];
+  });
+}
+
+function groupedByKey(rows: readonly Row[]): Map<string, Row[]> {
+  const byKey = new Map<string, Row[]>();
+  for (const row of rows) byKey.set(rowKey(row), [...(byKey.get(rowKey(row)) ?? []), row]);
+  return byKey;
+}
+
+/** Inferred uplinks have names of the program's choosing: they are told by the address that they claim. */
+function inferredNames(truth: Truth, uplinks: PacketsReport['uplinks']): (id: number) => string {
+  assert.equal(uplinks.length, truth.uplinks.length, 'number of inferred uplinks');
+  return (id) => {
+    const { ip } = truth.uplinks.find((uplink) => uplink.id === id) as { ip: string };
+    const found = uplinks.find(({ snat }) => snat.some((prefix) => prefix.split('/')[0] === ip));
+    assert.ok(found, `no inferred uplink has the SNAT source ${ip}`);
+    return found.name;
+  };
+}
