@@ -1,0 +1,82 @@
+// When an uplink did not carry what was sent to it: a line an outage, then why and what changes it.
+
+import { formatClock, formatDuration, formatSpan, formatTime, isSameDate } from '../../util/time.js';
+import { formatCount, formatNumberOf } from '../../util/units.js';
+import type { Pen } from '../pen.js';
+import type { Outage, Report } from '../report.js';
+import { renderTable } from '../table.js';
+import { cureLines, heading, paragraph } from './page.js';
+
+/** Outages and gaps listed one by one. */
+const LISTED = 12;
+
+export function outageLines(report: Report, pen: Pen): string[] {
+  const { outages } = report;
+  if (outages.length === 0) return [];
+  const listed = outages.slice(0, LISTED);
+  const oneDate = listed.every((outage) => isSameDate(outages[0]?.start.best ?? 0, outage.start.best, pen.timezone));
+  const lines = [
+    heading(pen, 'Outages', oneDate ? `on ${dateOf(listed, pen)}` : pen.timezone),
+    ...renderTable(
+      [
+        { header: 'uplink', min: 10, cells: listed.map((outage) => ({ text: outage.uplink, paint: pen.paint.bad })) },
+        { header: 'kind', cells: listed.map((outage) => outage.kind) },
+        { header: 'from', cells: listed.map((outage) => (oneDate ? formatClock : formatTime)(outage.start.best, pen.timezone)) },
+        { header: 'lasted', align: 'right', cells: listed.map(lastedCell) },
+        { header: 'avoided after', align: 'right', drop: 2, cells: listed.map(reactionCell) },
+        { header: 'back after', align: 'right', drop: 3, cells: listed.map((outage) => formatDuration(outage.failback?.seconds ?? null)) },
+        { header: 'lost', align: 'right', cells: listed.map((outage) => formatCount(outage.blackholedFlows)) },
+        { header: 'cut', align: 'right', cells: listed.map((outage) => formatCount(outage.cutFlows)) },
+        { header: 'clients', align: 'right', drop: 1, cells: listed.map((outage) => formatCount(outage.clientsHit)) },
+      ],
+      pen,
+    ),
+  ];
+  if (outages.length > LISTED) lines.push(pen.paint.dim(`  and ${formatNumberOf(outages.length - LISTED, 'more outage')}`));
+  return [...lines, ...explanationLines(outages, pen)];
+}
+
+/** Spans in which nothing could be measured: the recorder stopped, or the traffic was too thin. */
+export function gapLines(report: Report, pen: Pen): string[] {
+  const gaps = report.captureGaps.map((gap) => ({
+    text: `${formatSpan(gap.start, gap.end, pen.timezone)}: every uplink silent (recorder stopped, or all lines at once)`,
+    start: gap.start,
+  }));
+  const thin = report.unmeasurable.map((span) => ({
+    text: `${formatSpan(span.start, span.end, pen.timezone)}: ${span.uplink}, ${span.why}`,
+    start: span.start,
+  }));
+  const all = [...gaps, ...thin].sort((a, b) => a.start - b.start);
+  if (all.length === 0) return [];
+  const more = all.length - LISTED;
+  return [
+    heading(pen, 'Not measurable', 'idle and dead could not be told apart here'),
+    ...all.slice(0, LISTED).flatMap(({ text }) => paragraph(pen, text, 2, pen.glyphs.note, pen.paint.dim)),
+    ...(more > 0 ? [pen.paint.dim(`  and ${formatNumberOf(more, 'more span')}`)] : []),
+  ];
+}
+
+/** Each explanation once, however many outages share it. */
+function explanationLines(outages: readonly Outage[], pen: Pen): string[] {
+  const seen = new Set<string>();
+  return outages
+    .flatMap((outage) => outage.explanations)
+    .filter(({ code, message }) => !seen.has(code + message) && seen.add(code + message))
+    .flatMap(({ message, cure }) => [
+      ...paragraph(pen, message, 2, pen.glyphs.note, pen.paint.note),
+      ...(cure === null ? [] : cureLines(pen, cure, 4)),
+    ]);
+}
+
+function lastedCell(outage: Outage): string {
+  return outage.end === null ? `>${formatDuration(outage.seconds)}` : formatDuration(outage.seconds);
+}
+
+function reactionCell({ reaction }: Outage): string {
+  if (reaction === null) return 'at once';
+  return reaction.avoided ? formatDuration(reaction.seconds) : 'never';
+}
+
+function dateOf(outages: readonly Outage[], pen: Pen): string {
+  return `${formatTime(outages[0]?.start.best ?? null, pen.timezone).split(' ')[0]} (${pen.timezone}); lost: new flows never answered; cut: live ones`;
+}
