@@ -1,0 +1,6 @@
+// `npm run build`, and before the package is packed: sets up what is missing and compiles what is stale.
+
+import { build, install } from './setup.mjs';
+
+install();
+build('main');
