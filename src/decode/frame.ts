@@ -3,6 +3,7 @@
 import type { Framer } from './decoder.js';
 import type { PacketDecoder } from './packet.js';
 import { PcapFramer } from './pcap.js';
+import { PcapngFramer } from './pcapng.js';
 
 export type CaptureFormat = 'pcap' | 'pcapng' | 'erf' | 'snoop';
 
@@ -11,6 +12,8 @@ export function createFramer(format: CaptureFormat, decoder: PacketDecoder): Fra
   switch (format) {
     case 'pcap':
       return new PcapFramer(decoder, { startOffset: 0, limit: Number.POSITIVE_INFINITY });
+    case 'pcapng':
+      return new PcapngFramer(decoder);
     default:
       throw new Error(`no framer for ${format}`);
   }

@@ -47,7 +47,7 @@ export function decodeIpv4(
   const header = (first >>> 22) & 0x3c;
   let total = first & 0xffff;
   // Segmentation offload: the length was not filled in yet when the packet was captured.
-  if (total === 0) total = wireLeft;
+  if (total === 0) total = Math.max(wireLeft, end - at);
   if (first >>> 28 !== 4 || header < 20 || total < header) {
     reject(batch, row, KIND.damaged, meta, flags);
     return;
@@ -102,7 +102,8 @@ export function decodeIpv6(
   const total = IPV6_HEADER + (payloadLength !== 0 ? payloadLength : zeroPayloadLength(view, at, end, wireLeft));
   batch.ipBytes[row] = Math.min(total, MAX_BYTES);
   const next = view.getUint8(at + 6);
-  const stop = Math.min(at + total, end);
+  // What a header of length zero is followed by is looked at all the same.
+  const stop = payloadLength !== 0 ? Math.min(at + total, end) : end;
   meta |= META.ipv6;
   if (next === PROTOCOL.tcp || next === PROTOCOL.udp) {
     decodeTransport(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
@@ -166,15 +167,18 @@ function decodeExtensions(
   decodeTransport(batch, row, view, at, end, length, next, meta, flags);
 }
 
-/** Payload bytes of an IPv6 header that says 0: a jumbogram's option (RFC 2675), segmentation offload, or truly none. */
+/**
+ * Payload bytes of an IPv6 header that says 0: a jumbogram's option (RFC 2675); for TCP segmentation offload, where the
+ * length was too large for its field or not filled in yet; else none.
+ */
 function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: number): number {
   const next = view.getUint8(at + 6);
-  if (next === EXTENSION.noNext || wireLeft <= IPV6_HEADER) return 0;
+  if (next === PROTOCOL.tcp) return Math.max(wireLeft, end - at) - IPV6_HEADER;
   if (next === EXTENSION.hopByHop && end - at >= IPV6_HEADER + 8) {
     // The jumbo option is aligned at 4n + 2, so in practice it is the first one.
     if (view.getUint16(at + IPV6_HEADER + 2) === 0xc204) return view.getUint32(at + IPV6_HEADER + 4);
   }
-  return wireLeft - IPV6_HEADER;
+  return 0;
 }
 
 function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void {

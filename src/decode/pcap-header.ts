@@ -1,6 +1,8 @@
 // The 24 bytes at the start of a classic pcap file.
 // https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/ and, for old versions, libpcap's sf-pcap.c
 
+import { maxCapturedOf } from './record.js';
+
 export const PCAP_HEADER_BYTES = 24;
 
 const MAGIC = {
@@ -36,8 +38,8 @@ export function parsePcapHeader(bytes: Uint8Array): PcapHeader | { error: string
   if (!isMagic(magic)) return { error: `not a pcap file: magic number 0x${magic.toString(16).padStart(8, '0')}` };
   const major = view.getUint16(4, littleEndian);
   const minor = view.getUint16(6, littleEndian);
-  // 543.0 was written by DG/UX.
-  if (!(major === 2 && minor <= 4) && !(major === 543 && minor === 0)) {
+  // No minor version above 4 was ever given out, but files that claim one read like 2.4. DG/UX wrote 543.0.
+  if (major !== 2 && !(major === 543 && minor === 0)) {
     return { error: `unsupported pcap version ${major}.${minor}` };
   }
   const linkWord = view.getUint32(20, littleEndian);
@@ -61,19 +63,4 @@ export function parsePcapHeader(bytes: Uint8Array): PcapHeader | { error: string
 
 function isMagic(magic: number): boolean {
   return magic === MAGIC.micro || magic === MAGIC.nano || magic === MAGIC.modified;
-}
-
-/** As libpcap has it: 256 KiB, more where packets are messages of a bus. */
-export function maxCapturedOf(linkType: number): number {
-  switch (linkType) {
-    case 231: // D-Bus
-    case 249: // USBPcap
-    case 220: // USB, Linux, padded header
-    case 189: // USB, Linux
-      return 128 * 1024 * 1024;
-    case 279: // EBHSCR
-      return 8 * 1024 * 1024;
-    default:
-      return 262_144;
-  }
 }

@@ -3,6 +3,7 @@
 import type { Framer } from './decoder.js';
 import type { PacketDecoder } from './packet.js';
 import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
+import { HOLD_BYTES, soundOriginal } from './record.js';
 
 export { type PcapHeader, parsePcapHeader } from './pcap-header.js';
 
@@ -14,9 +15,6 @@ export interface PcapFramerOptions {
   /** Records that start at or beyond this absolute offset are not read. */
   limit: number;
 }
-
-/** Bytes of a packet that are held for decoding; what a record has beyond is passed over. */
-const HOLD_BYTES = 262_144;
 
 export class PcapFramer implements Framer {
   packets = 0;
@@ -111,7 +109,9 @@ export class PcapFramer implements Framer {
       }
       if (original < captured || original > 0x7fffffff || fraction >= fractions) {
         this.note(start + at, fraction >= fractions, original < captured || original > 0x7fffffff);
-        if (original < captured || original > 0x7fffffff) original = captured;
+        original = soundOriginal(original, captured);
+        // A second's carry is a rounding fault; anything beyond is noise beside the seconds.
+        if (fraction >= 2 * fractions) fraction = 0;
       }
       if (!micro) fraction = Math.floor(fraction / 1000);
       decoder.packet(bytes, view, body, held, original, seconds * 1e6 + fraction, linkType, 0);
