@@ -2,13 +2,15 @@
 
 import { formatDuration } from '../util/time.js';
 import { formatCount, formatNumberOf, formatP, formatPoints, formatShare } from '../util/units.js';
-import type { Report, ReportUplink } from './report.js';
+import type { Report } from './report.js';
 
 export interface Answer {
   mood: 'good' | 'bad' | 'unsure' | 'note';
   headline: string;
   /** Sentences, each to stand on its own. */
   details: string[];
+  /** What else must be known before the figures: an interruption, a sample, outages. */
+  alerts: string[];
 }
 
 /** Uplinks told one by one; of more only the one furthest off. */
@@ -16,8 +18,8 @@ const TOLD = 3;
 
 /** The first thing that a reader sees, in every format for persons. */
 export function answerOf(report: Report): Answer {
-  const answer = hasFlows(report) ? judge(report) : explainNothing(report);
-  return { ...answer, details: [...answer.details, ...circumstances(report)].filter((line) => line !== '') };
+  const { mood, headline, details } = hasFlows(report) ? judge(report) : explainNothing(report);
+  return { mood, headline, details: details.filter((line) => line !== ''), alerts: alertsOf(report) };
 }
 
 /** True where any flow or packet is on an uplink: else tables of shares and rates would hold nothing but zeros. */
@@ -32,7 +34,9 @@ export function isEmpty(report: Report): boolean {
   return report.inputs.every((input) => (input.packets ?? 0) === 0 && (input.entries ?? 0) === 0);
 }
 
-function judge(report: Report): Answer {
+type Judgement = Omit<Answer, 'alerts'>;
+
+function judge(report: Report): Judgement {
   const { balance } = report;
   switch (balance.verdict) {
     case 'consistent':
@@ -45,7 +49,11 @@ function judge(report: Report): Answer {
       return {
         mood: 'bad',
         headline: 'The traffic does not follow the weights.',
-        details: [sharesSentence(report), deviationSentence(report), chanceSentence(report, 'That is more than chance')],
+        details: [
+          sharesSentence(report),
+          deviationSentence(report),
+          chanceSentence(report, 'That is more than chance'),
+        ],
       };
     case 'too-few':
       return {
@@ -58,12 +66,13 @@ function judge(report: Report): Answer {
   }
 }
 
-function unjudged(report: Report): Answer {
+function unjudged(report: Report): Judgement {
   if (report.uplinks.length === 1) {
     return { mood: 'note', headline: 'There is one uplink only, so there is no balance to judge.', details: [] };
   }
   const weighted = report.uplinks.every((uplink) => uplink.weight !== null);
-  if (weighted) return { mood: 'unsure', headline: 'The balance could not be judged.', details: [sharesSentence(report)] };
+  if (weighted)
+    return { mood: 'unsure', headline: 'The balance could not be judged.', details: [sharesSentence(report)] };
   return {
     mood: 'note',
     headline: 'The shares are measured, but no weights are known to hold them against.',
@@ -71,7 +80,7 @@ function unjudged(report: Report): Answer {
   };
 }
 
-function explainNothing(report: Report): Answer {
+function explainNothing(report: Report): Judgement {
   const { inputs, packets } = report;
   if (inputs.length > 0 && inputs.every((input) => input.error !== null)) {
     return { mood: 'bad', headline: 'No input could be read.', details: [] };
@@ -94,13 +103,12 @@ function explainNothing(report: Report): Answer {
   return { mood: 'bad', headline, details };
 }
 
-/** What else the reader must know before the figures: an interruption, thinning, outages. */
-function circumstances(report: Report): string[] {
+function alertsOf(report: Report): string[] {
   return [
     report.partial ? 'Interrupted: the figures hold for what was read until then.' : '',
     report.sampled ? 'Too many flows to keep all: figures of single flows are estimates from a sample.' : '',
     outageSentence(report),
-  ];
+  ].filter((line) => line !== '');
 }
 
 function outageSentence({ outages }: Report): string {
@@ -113,17 +121,18 @@ function outageSentence({ outages }: Report): string {
 
 function sharesSentence(report: Report): string {
   const { uplinks, balance } = report;
-  const what = basis(report);
   const worst = uplinks.find((uplink) => uplink.name === balance.maxDeviation?.uplink);
   const told = uplinks.length <= TOLD || worst === undefined ? uplinks.slice(0, TOLD) : [worst];
   const parts = told.map((uplink, i) => {
-    const of = i === 0 ? ` of the ${what}` : '';
-    const { expected } = uplink.share;
-    const due = expected === null ? '' : ` (${formatShare(expected)} expected)`;
-    return `${uplink.name} carried ${formatShare(shareOf(uplink, what))}${of}${due}`.replace(i === 0 ? '' : ' carried', '');
+    const { flows, expected } = uplink.share;
+    const verb = i === 0 ? ' carried' : '';
+    const of = i === 0 ? ' of the flows' : '';
+    const due = expected === null ? '' : ` (${formatShare(expected)}${i === 0 ? ' expected' : ''})`;
+    return `${uplink.name}${verb} ${formatShare(flows)}${of}${due}`;
   });
   const lead = told.length < uplinks.length && worst !== undefined ? 'Furthest off: ' : '';
-  const rest = told.length < uplinks.length && worst === undefined ? ` (${uplinks.length - told.length} more below)` : '';
+  const rest =
+    told.length < uplinks.length && worst === undefined ? ` (${uplinks.length - told.length} more below)` : '';
   return `${lead}${list(parts)}${rest}.`;
 }
 
@@ -138,7 +147,10 @@ function chanceSentence({ balance }: Report, lead: string): string {
 
 function deviationSentence({ balance, uplinks }: Report): string {
   if (balance.maxDeviation === null || uplinks.length < 2) return '';
-  return `The furthest off is ${balance.maxDeviation.uplink}: ${formatPoints(balance.maxDeviation.points)}.`;
+  const { uplink: name, points } = balance.maxDeviation;
+  const decided = uplinks.find((uplink) => uplink.name === name)?.share.decisions ?? null;
+  if (decided === null) return `The furthest off is ${name} (${formatPoints(points)}).`;
+  return `By decisions the furthest off is ${name} with ${formatShare(decided)} (${formatPoints(points)}).`;
 }
 
 function powerSentence(report: Report): string {
@@ -156,15 +168,6 @@ function powerSentence(report: Report): string {
   }
   const sentence = parts.join('; ');
   return sentence === '' ? '' : `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
-}
-
-/** The balance is judged by decisions; where they can't be counted, its figures are of flows. */
-function basis({ uplinks }: Report): 'decisions' | 'flows' {
-  return uplinks.every((uplink) => uplink.share.decisions !== null) ? 'decisions' : 'flows';
-}
-
-function shareOf(uplink: ReportUplink, what: 'decisions' | 'flows'): number | null {
-  return uplink.share[what];
 }
 
 function list(items: readonly string[]): string {

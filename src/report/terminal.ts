@@ -6,18 +6,19 @@
 import { formatDuration, formatSpan } from '../util/time.js';
 import { formatBytes } from '../util/units.js';
 import { answerOf, hasFlows } from './answer.js';
-import { createPen, type Pen, type TerminalOptions } from './pen.js';
+import { balanceNotes } from './balance.js';
 import type { Report } from './report.js';
 import { findingLines } from './terminal/findings.js';
 import { clientLines, serverLines } from './terminal/hosts.js';
 import { inputLines } from './terminal/inputs.js';
 import { gapLines, outageLines } from './terminal/outages.js';
 import { packetLines } from './terminal/packets.js';
-import { heading, paragraph } from './terminal/page.js';
+import { heading, MEASURE, paragraph } from './terminal/page.js';
+import { createPen, type Pen, type TerminalOptions } from './terminal/pen.js';
 import { rateLines, trafficLines, uplinkLines } from './terminal/uplinks.js';
 import { displayWidth } from './text.js';
 
-export type { TerminalOptions } from './pen.js';
+export type { TerminalOptions } from './terminal/pen.js';
 
 /** The whole page, ending with a line break. */
 export function renderTerminal(report: Report, options: TerminalOptions): string {
@@ -29,6 +30,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     measured ? uplinkLines(report, pen) : [],
     measured ? rateLines(report, pen) : [],
     measured ? trafficLines(report, pen) : [],
+    measured ? balanceLines(report, pen) : [],
     outageLines(report, pen),
     gapLines(report, pen),
     packetLines(report, pen),
@@ -47,7 +49,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
 }
 
 function answerLines(report: Report, pen: Pen): string[] {
-  const { mood, headline, details } = answerOf(report);
+  const { mood, headline, details, alerts } = answerOf(report);
   const mark = { good: pen.glyphs.good, bad: pen.glyphs.bad, unsure: pen.glyphs.unsure, note: pen.glyphs.note }[mood];
   const paint = { good: pen.paint.good, bad: pen.paint.bad, unsure: pen.paint.warn, note: pen.paint.note }[mood];
   return [
@@ -55,6 +57,7 @@ function answerLines(report: Report, pen: Pen): string[] {
     '',
     ...paragraph(pen, headline, 0, mark, paint).map((line) => pen.paint.bold(line)),
     ...paragraph(pen, details.join(' '), 2),
+    ...alerts.flatMap((alert) => paragraph(pen, alert, 0, pen.glyphs.warn, pen.paint.warn)),
   ];
 }
 
@@ -64,15 +67,26 @@ function titleLines({ tool, window }: Report, pen: Pen): string[] {
   if (window.start === null || window.end === null) return [pen.paint.dim(name)];
   const lasted = formatDuration(window.seconds);
   const span = `${formatSpan(window.start, window.end, pen.timezone)} (${lasted})`;
-  const gap = pen.width - displayWidth(name) - displayWidth(span);
+  const gap = Math.min(pen.width, MEASURE) - displayWidth(name) - displayWidth(span);
   if (gap < 2) return [pen.paint.dim(name), ...paragraph(pen, span, 0).map((line) => pen.paint.dim(line))];
   return [pen.paint.dim(name + ' '.repeat(gap) + span)];
+}
+
+function balanceLines(report: Report, pen: Pen): string[] {
+  const notes = balanceNotes(report);
+  if (notes.length === 0) return [];
+  return [heading(pen, 'Balance'), ...notes.flatMap((note) => paragraph(pen, note, 2, pen.glyphs.note, pen.paint.dim))];
 }
 
 function inferenceLines({ inference, uplinks }: Report, pen: Pen): string[] {
   if (inference === null) return [];
   const lines = [
-    heading(pen, 'Inferred uplinks', `from the first ${formatBytes(inference.bytesRead)} of the inputs, as no configuration named them`),
+    heading(
+      pen,
+      'Inferred uplinks',
+      `told from the first ${formatBytes(inference.bytesRead)}`,
+      'no configuration named them',
+    ),
     ...inference.evidence.flatMap(({ uplink, why }) => {
       return paragraph(pen, `${uplink}: ${why}`, 2, pen.glyphs.note, pen.paint.note);
     }),
@@ -91,6 +105,6 @@ function leftOutLines(pen: Pen): string[] {
   if (pen.leftOut.size === 0) return [];
   const names = [...pen.leftOut].filter((name) => name !== '').join(', ');
   if (names === '') return [];
-  const text = `Left out at ${pen.width} columns: ${names}. A wider terminal or --format json shows them.`;
+  const text = `Not shown at ${pen.width} columns: ${names}.`;
   return paragraph(pen, text, 0).map((line) => pen.paint.dim(line));
 }

@@ -34,12 +34,16 @@ const ASCII: Readonly<Record<string, string>> = {
 
 /** Text with every unsafe character as a visible escape: `\n`, `\e`, `\x07`, `\u202e`, `\u{e0041}`. One line. */
 export function visible(text: string): string {
-  return text.normalize('NFC').replace(VARIATION_SELECTORS, '').replace(PILED_MARKS, '$1').replace(UNSAFE, escape);
+  return text
+    .normalize('NFC')
+    .replace(VARIATION_SELECTORS, '')
+    .replace(PILED_MARKS, '$1')
+    .replace(UNSAFE, escapeCharacter);
 }
 
 /** As `visible` for terminals without Unicode: typographic characters as ASCII writes them, others as escapes. */
 export function visibleAscii(text: string): string {
-  return visible(text).replace(/[^\x20-\x7e]/gu, (character) => ASCII[character] ?? escape(character));
+  return visible(text).replace(/[^\x20-\x7e]/gu, (character) => ASCII[character] ?? escapeCharacter(character));
 }
 
 /** Columns that safe text takes on a terminal: marks none, wide characters (UAX #11) and emoji two, others one. */
@@ -57,6 +61,13 @@ export function clipMiddle(text: string, width: number, mark = '…'): string {
   if (room <= 0) return takeStart(text, width);
   const tail = takeEnd(text, Math.floor(room / 2));
   return takeStart(text, room - displayWidth(tail)) + mark + tail;
+}
+
+/** Text of at most `width` columns: its start gives way to the mark, as for paths, whose end tells most. */
+export function clipStart(text: string, width: number, mark = '…'): string {
+  if (displayWidth(text) <= width) return text;
+  const room = width - displayWidth(mark);
+  return room <= 0 ? takeEnd(text, width) : mark + takeEnd(text, room);
 }
 
 /** Text of at most `width` columns: its end gives way to the mark. */
@@ -119,7 +130,7 @@ function takeEnd(text: string, width: number): string {
   return taken;
 }
 
-function escape(character: string): string {
+function escapeCharacter(character: string): string {
   const named = NAMED[character];
   if (named !== undefined) return named;
   const code = character.codePointAt(0) ?? 0;

@@ -98,8 +98,8 @@ function stampOf(seconds: number | null, timezone: string): Stamp | null {
   const part: Record<string, string> = {};
   for (const { type, value } of format.formatToParts(ms)) part[type] = value;
   return {
-    date: `${part['year']}-${part['month']}-${part['day']}`,
-    clock: `${part['hour']}:${part['minute']}:${part['second']}`,
+    date: `${part.year}-${part.month}-${part.day}`,
+    clock: `${part.hour}:${part.minute}:${part.second}`,
   };
 }
 

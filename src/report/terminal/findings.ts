@@ -1,9 +1,9 @@
 // What the reader should know or do: a bullet a finding, coloured by its level, the cure on its own line.
 
-import { formatNumberOf, formatCount } from '../../util/units.js';
-import type { Pen } from '../pen.js';
+import { formatCount, formatNumberOf } from '../../util/units.js';
 import type { Finding, FindingLevel, Report } from '../report.js';
 import { cureLines, heading, paragraph } from './page.js';
+import type { Pen } from './pen.js';
 
 const LISTED = 20;
 
@@ -12,10 +12,18 @@ export function findingLines({ findings }: Report, pen: Pen): string[] {
   const more = findings.length - LISTED;
   return [
     heading(pen, 'Findings', summary(findings)),
-    ...findings.slice(0, LISTED).flatMap((finding) => [
-      ...paragraph(pen, `${finding.message}${tag(finding)}`, 2, mark(finding.level, pen), paintOf(finding.level, pen)),
-      ...(finding.cure === null ? [] : cureLines(pen, finding.cure, 4)),
-    ]),
+    ...findings
+      .slice(0, LISTED)
+      .flatMap((finding) => [
+        ...paragraph(
+          pen,
+          `${finding.message}${tag(finding)}`,
+          2,
+          mark(finding.level, pen),
+          paintOf(finding.level, pen),
+        ),
+        ...(finding.cure === null ? [] : cureLines(pen, finding.cure, 4)),
+      ]),
     ...(more > 0 ? [pen.paint.dim(`  and ${formatNumberOf(more, 'more finding')} in the JSON report`)] : []),
   ];
 }

@@ -1,10 +1,10 @@
 // Who talked most: the first clients and servers by bytes, and over which uplinks.
 
 import { formatBytes, formatCount, formatNumberOf, formatShare } from '../../util/units.js';
-import type { Pen } from '../pen.js';
 import type { Report, TopHost } from '../report.js';
-import { renderTable } from '../table.js';
 import { heading } from './page.js';
+import type { Pen } from './pen.js';
+import { renderTable } from './table.js';
 
 const LISTED = 10;
 
@@ -24,10 +24,18 @@ function hostLines(title: string, one: string, hosts: readonly TopHost[], count:
   const listed = hosts.slice(0, LISTED);
   const rest = Math.max(count ?? 0, hosts.length) - listed.length;
   return [
-    heading(pen, title, rest > 0 ? `the first ${listed.length} by bytes; ${formatNumberOf(rest, `more ${one}`)} not shown` : 'by bytes'),
+    heading(
+      pen,
+      title,
+      rest > 0 ? `the first ${listed.length} by bytes; ${formatNumberOf(rest, `more ${one}`)} not shown` : 'by bytes',
+    ),
     ...renderTable(
       [
-        { header: one, min: 17, cells: listed.map((host) => (host.name === null ? host.address : `${host.name} (${host.address})`)) },
+        {
+          header: one,
+          min: 17,
+          cells: listed.map((host) => (host.name === null ? host.address : `${host.name} (${host.address})`)),
+        },
         { header: 'flows', align: 'right', cells: listed.map((host) => formatCount(host.flows)) },
         { header: 'up', align: 'right', drop: 2, cells: listed.map((host) => formatBytes(host.ipBytes.up)) },
         { header: 'down', align: 'right', drop: 3, cells: listed.map((host) => formatBytes(host.ipBytes.down)) },
@@ -46,6 +54,9 @@ function uplinksOf(host: TopHost): string {
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   const total = used.reduce((sum, [, bytes]) => sum + bytes, 0);
   if (used.length === 1) return used[0]?.[0] ?? '';
-  const named = used.slice(0, NAMED).map(([name, bytes]) => `${name} ${formatShare(bytes / total, 0)}`);
+  const named = used
+    .slice(0, NAMED)
+    .filter(([, bytes]) => bytes / total >= 0.005)
+    .map(([name, bytes]) => `${name} ${formatShare(bytes / total, 0)}`);
   return used.length > NAMED ? `${named.join(', ')} +${used.length - NAMED}` : named.join(', ');
 }

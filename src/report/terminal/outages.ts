@@ -1,11 +1,11 @@
 // When an uplink did not carry what was sent to it: a line an outage, then why and what changes it.
 
-import { formatClock, formatDuration, formatSpan, formatTime, isSameDate } from '../../util/time.js';
+import { formatClock, formatDate, formatDuration, formatSpan, formatTime, isSameDate } from '../../util/time.js';
 import { formatCount, formatNumberOf } from '../../util/units.js';
-import type { Pen } from '../pen.js';
 import type { Outage, Report } from '../report.js';
-import { renderTable } from '../table.js';
 import { cureLines, heading, paragraph } from './page.js';
+import type { Pen } from './pen.js';
+import { renderTable } from './table.js';
 
 /** Outages and gaps listed one by one. */
 const LISTED = 12;
@@ -16,23 +16,38 @@ export function outageLines(report: Report, pen: Pen): string[] {
   const listed = outages.slice(0, LISTED);
   const oneDate = listed.every((outage) => isSameDate(outages[0]?.start.best ?? 0, outage.start.best, pen.timezone));
   const lines = [
-    heading(pen, 'Outages', oneDate ? `on ${dateOf(listed, pen)}` : pen.timezone),
+    heading(
+      pen,
+      'Outages',
+      oneDate ? `${formatDate(outages[0]?.start.best ?? null, pen.timezone)} ${pen.timezone}` : pen.timezone,
+      'blackholed: new flows without answer',
+      'cut: live ones',
+    ),
     ...renderTable(
       [
-        { header: 'uplink', min: 10, cells: listed.map((outage) => ({ text: outage.uplink, paint: pen.paint.bad })) },
+        { header: 'uplink', min: 12, cells: listed.map((outage) => ({ text: outage.uplink, paint: pen.paint.bad })) },
         { header: 'kind', cells: listed.map((outage) => outage.kind) },
-        { header: 'from', cells: listed.map((outage) => (oneDate ? formatClock : formatTime)(outage.start.best, pen.timezone)) },
+        {
+          header: 'from',
+          cells: listed.map((outage) => (oneDate ? formatClock : formatTime)(outage.start.best, pen.timezone)),
+        },
         { header: 'lasted', align: 'right', cells: listed.map(lastedCell) },
-        { header: 'avoided after', align: 'right', drop: 2, cells: listed.map(reactionCell) },
-        { header: 'back after', align: 'right', drop: 3, cells: listed.map((outage) => formatDuration(outage.failback?.seconds ?? null)) },
-        { header: 'lost', align: 'right', cells: listed.map((outage) => formatCount(outage.blackholedFlows)) },
+        { header: 'avoided', align: 'right', drop: 2, cells: listed.map(reactionCell) },
+        {
+          header: 'back',
+          align: 'right',
+          drop: 3,
+          cells: listed.map((outage) => formatDuration(outage.failback?.seconds ?? null)),
+        },
+        { header: 'blackholed', align: 'right', cells: listed.map((outage) => formatCount(outage.blackholedFlows)) },
         { header: 'cut', align: 'right', cells: listed.map((outage) => formatCount(outage.cutFlows)) },
         { header: 'clients', align: 'right', drop: 1, cells: listed.map((outage) => formatCount(outage.clientsHit)) },
       ],
       pen,
     ),
   ];
-  if (outages.length > LISTED) lines.push(pen.paint.dim(`  and ${formatNumberOf(outages.length - LISTED, 'more outage')}`));
+  if (outages.length > LISTED)
+    lines.push(pen.paint.dim(`  and ${formatNumberOf(outages.length - LISTED, 'more outage')}`));
   return [...lines, ...explanationLines(outages, pen)];
 }
 
@@ -75,8 +90,4 @@ function lastedCell(outage: Outage): string {
 function reactionCell({ reaction }: Outage): string {
   if (reaction === null) return 'at once';
   return reaction.avoided ? formatDuration(reaction.seconds) : 'never';
-}
-
-function dateOf(outages: readonly Outage[], pen: Pen): string {
-  return `${formatTime(outages[0]?.start.best ?? null, pen.timezone).split(' ')[0]} (${pen.timezone}); lost: new flows never answered; cut: live ones`;
 }

@@ -1,10 +1,10 @@
 // Where every packet went: each is in exactly one line.
 
 import { formatCount, formatShare } from '../../util/units.js';
-import type { Pen } from '../pen.js';
 import type { Report } from '../report.js';
-import { renderTable } from '../table.js';
 import { heading } from './page.js';
+import type { Pen } from './pen.js';
+import { renderTable } from './table.js';
 
 export function packetLines(report: Report, pen: Pen): string[] {
   const { packets } = report;

@@ -1,16 +1,19 @@
 // Parts that all sections of the terminal report share: headings, hanging paragraphs, commands that stay copyable.
 
-import type { Paint, Pen } from '../pen.js';
-import { clipEnd, wrap } from '../text.js';
+import { displayWidth, wrap } from '../text.js';
+import type { Paint, Pen } from './pen.js';
 
 /** Widest paragraph: longer lines are hard to read. */
-const MEASURE = 100;
+export const MEASURE = 100;
 
-/** A bold title with a dim remark beside it, clipped to the width. */
-export function heading(pen: Pen, title: string, remark = ''): string {
-  const room = pen.width - title.length - 2;
-  const aside = remark === '' ? '' : `  ${pen.paint.dim(clipEnd(pen.safe(remark), room, pen.glyphs.ellipsis))}`;
-  return pen.paint.bold(title) + aside;
+/** A bold title with dim remarks beside it, as many as find room. */
+export function heading(pen: Pen, title: string, ...remarks: string[]): string {
+  let aside = '';
+  for (const remark of remarks) {
+    const longer = aside === '' ? pen.safe(remark) : `${aside}; ${pen.safe(remark)}`;
+    if (title.length + 2 + displayWidth(longer) <= pen.width) aside = longer;
+  }
+  return pen.paint.bold(title) + (aside === '' ? '' : `  ${pen.paint.dim(aside)}`);
 }
 
 /** Text wrapped after a lead (a bullet, a level) that is printed once; further lines are indented as deep. */
@@ -37,7 +40,8 @@ export function cureLines(pen: Pen, cure: string, indent: number): string[] {
       const width = pen.width - indent - arrow.length - 1 - 2;
       const parts = wrap(pen.safe(line), width);
       return parts.map((part, i) => {
-        const margin = i === 0 ? `${' '.repeat(indent)}${pen.paint.good(arrow)} ` : ' '.repeat(indent + arrow.length + 1);
+        const margin =
+          i === 0 ? `${' '.repeat(indent)}${pen.paint.good(arrow)} ` : ' '.repeat(indent + arrow.length + 1);
         return margin + part + (i < parts.length - 1 ? ' \\' : '');
       });
     });

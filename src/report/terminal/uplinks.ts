@@ -2,29 +2,42 @@
 
 import { formatDuration } from '../../util/time.js';
 import { formatBytes, formatCount, formatRate, formatShare, formatShareInterval, UNKNOWN } from '../../util/units.js';
-import { barScale, shareBar, sparkline } from '../bars.js';
-import type { Pen } from '../pen.js';
 import type { Report, ReportUplink, UplinkSeries } from '../report.js';
-import { type Cell, renderTable } from '../table.js';
+import { barScale, shareBar, sparkline } from './bars.js';
 import { heading } from './page.js';
+import type { Pen } from './pen.js';
+import { type Cell, renderTable } from './table.js';
 
 export function uplinkLines(report: Report, pen: Pen): string[] {
   const { uplinks } = report;
   const weighted = uplinks.some((uplink) => uplink.share.expected !== null);
   const scale = barScale(uplinks.flatMap((uplink) => [uplink.share.flows, uplink.share.expected]));
-  const tick = weighted ? `, ${pen.glyphs.tick} the expected one` : '';
+  const legend = weighted ? `, ${pen.glyphs.tick} marks the expected share` : '';
   return [
-    heading(pen, 'Uplinks', `by flows that clients started; bars show the share up to ${formatShare(scale, 0)}${tick}`),
+    heading(pen, 'Uplinks', 'flows that clients started', `bar up to ${formatShare(scale, 0)}${legend}`),
     ...renderTable(
       [
-        { header: 'uplink', min: 10, cells: names(uplinks) },
-        { header: 'SNAT source', min: 13, drop: 1, cells: uplinks.map(snatOf) },
+        { header: 'uplink', min: 16, cells: names(uplinks) },
+        { header: 'SNAT source', min: 15, drop: 1, cells: uplinks.map(snatOf) },
         ...(weighted
-          ? [{ header: 'weight', align: 'right' as const, drop: 3, cells: uplinks.map((uplink) => formatCount(uplink.weight)) }]
+          ? [
+              {
+                header: 'weight',
+                align: 'right' as const,
+                drop: 3,
+                cells: uplinks.map((uplink) => formatCount(uplink.weight)),
+              },
+            ]
           : []),
         { header: 'flows', align: 'right', cells: uplinks.map((uplink) => formatCount(uplink.flows)) },
         ...(weighted
-          ? [{ header: 'expected', align: 'right' as const, cells: uplinks.map((uplink) => formatShare(uplink.share.expected)) }]
+          ? [
+              {
+                header: 'expected',
+                align: 'right' as const,
+                cells: uplinks.map((uplink) => formatShare(uplink.share.expected)),
+              },
+            ]
           : []),
         { header: 'share', align: 'right', cells: uplinks.map((uplink) => formatShare(uplink.share.flows)) },
         {
@@ -33,6 +46,16 @@ export function uplinkLines(report: Report, pen: Pen): string[] {
           drop: 2,
           cells: uplinks.map((uplink) => formatShareInterval(uplink.share.flowsInterval)),
         },
+        ...(uplinks.some((uplink) => uplink.share.decisions !== null)
+          ? [
+              {
+                header: 'of decisions',
+                align: 'right' as const,
+                drop: 0,
+                cells: uplinks.map((uplink) => formatShare(uplink.share.decisions)),
+              },
+            ]
+          : []),
         {
           header: '',
           min: 8,
@@ -58,22 +81,51 @@ export function rateLines(report: Report, pen: Pen): string[] {
   const limited = rows.some(({ uplink, direction }) => uplink.capacity?.[direction] != null);
   const bins = formatDuration(report.window.binSeconds);
   return [
-    heading(pen, 'Rates', `IP bytes over bins of ${bins}${drawn ? '; each line drawn to its own height' : ''}`),
+    heading(
+      pen,
+      'Rates',
+      `IP bytes over bins of ${bins}`,
+      ...(limited ? ['load: p95 of the capacity'] : []),
+      ...(drawn ? ['each line to its own height'] : []),
+    ),
     ...renderTable(
       [
-        { header: 'uplink', min: 10, cells: rows.map(({ uplink, direction }) => (direction === 'up' ? uplink.name : '')) },
+        {
+          header: 'uplink',
+          min: 16,
+          cells: rows.map(({ uplink, direction }) => (direction === 'up' ? uplink.name : '')),
+        },
         { header: '', cells: rows.map(({ direction }) => direction) },
-        rateColumn('mean', 1, rows.map(({ uplink, direction }) => uplink.rate[direction].mean)),
-        rateColumn('p95', undefined, rows.map(({ uplink, direction }) => uplink.rate[direction].p95)),
-        rateColumn('peak', undefined, rows.map(({ uplink, direction }) => uplink.rate[direction].peak)),
+        rateColumn(
+          'mean',
+          1,
+          rows.map(({ uplink, direction }) => uplink.rate[direction].mean),
+        ),
+        rateColumn(
+          'p95',
+          undefined,
+          rows.map(({ uplink, direction }) => uplink.rate[direction].p95),
+        ),
+        rateColumn(
+          'peak',
+          undefined,
+          rows.map(({ uplink, direction }) => uplink.rate[direction].peak),
+        ),
         ...(limited
-          ? [{ header: 'p95 used', align: 'right' as const, cells: rows.map((row) => usageCell(row.uplink, row.direction, pen)) }]
+          ? [
+              {
+                header: 'load',
+                align: 'right' as const,
+                cells: rows.map((row) => usageCell(row.uplink, row.direction, pen)),
+              },
+            ]
           : []),
         ...(drawn
           ? [
               {
                 header: 'over time',
-                min: 8,
+                min: 9,
+                drop: 2,
                 max: 30,
                 cells: rows.map(({ series }): Cell => {
                   return (width) => [{ text: sparkline(series, pen, width), paint: pen.paint.bar }];
@@ -90,25 +142,80 @@ export function rateLines(report: Report, pen: Pen): string[] {
 export function trafficLines(report: Report, pen: Pen): string[] {
   const { uplinks } = report;
   const shown = (values: readonly unknown[]) => values.some((value) => value !== null);
-  const column = (header: string, drop: number | undefined, values: readonly (number | null)[], format = formatCount) =>
-    shown(values) ? [{ header, align: 'right' as const, ...(drop === undefined ? {} : { drop }), cells: values.map(format) }] : [];
+  const column = (
+    header: string,
+    drop: number | undefined,
+    values: readonly (number | null)[],
+    format = formatCount,
+  ) =>
+    shown(values)
+      ? [{ header, align: 'right' as const, ...(drop === undefined ? {} : { drop }), cells: values.map(format) }]
+      : [];
   const total = (uplink: ReportUplink) => uplink.routerFlows + uplink.inboundFlows;
   const share = (value: number | null) => formatShare(value);
+  const others = uplinks.some((uplink) => total(uplink) > 0);
+  const cut = uplinks.some((uplink) => uplink.availability.outageSeconds > 0);
   const columns = [
-    ...column('bytes up', undefined, uplinks.map((uplink) => uplink.ipBytes.up), formatBytes),
-    ...column('down', undefined, uplinks.map((uplink) => uplink.ipBytes.down), formatBytes),
-    ...column('of bytes', undefined, uplinks.map((uplink) => uplink.share.bytes), share),
+    ...column(
+      'bytes up',
+      undefined,
+      uplinks.map((uplink) => uplink.ipBytes.up),
+      formatBytes,
+    ),
+    ...column(
+      'down',
+      undefined,
+      uplinks.map((uplink) => uplink.ipBytes.down),
+      formatBytes,
+    ),
+    ...column(
+      'of bytes',
+      undefined,
+      uplinks.map((uplink) => uplink.share.bytes),
+      share,
+    ),
     ...column('answered', undefined, uplinks.map(answeredShare), share),
-    ...column('handshake', 4, uplinks.map((uplink) => uplink.quality.handshakeMsP50), milliseconds),
-    ...column('resent', 3, uplinks.map((uplink) => uplink.quality.retransmittedShare), share),
-    ...column('clients', 1, uplinks.map((uplink) => uplink.clients)),
-    ...column('servers', 2, uplinks.map((uplink) => uplink.servers)),
-    ...(uplinks.some((uplink) => total(uplink) > 0) ? column('other flows', 0, uplinks.map(total)) : []),
+    ...column(
+      'handshake',
+      4,
+      uplinks.map((uplink) => uplink.quality.handshakeMsP50),
+      milliseconds,
+    ),
+    ...column(
+      'resent',
+      3,
+      uplinks.map((uplink) => uplink.quality.retransmittedShare),
+      share,
+    ),
+    ...column(
+      'clients',
+      1,
+      uplinks.map((uplink) => uplink.clients),
+    ),
+    ...column(
+      'servers',
+      2,
+      uplinks.map((uplink) => uplink.servers),
+    ),
+    ...(cut
+      ? column(
+          'available',
+          5,
+          uplinks.map((uplink) => uplink.availability.ratio),
+          share,
+        )
+      : []),
+    ...(others ? column('other flows', 0, uplinks.map(total)) : []),
   ];
   if (columns.length === 0) return [];
   return [
-    heading(pen, 'Traffic', 'handshake: median; other flows: the router’s own and inbound ones'),
-    ...renderTable([{ header: 'uplink', min: 10, cells: names(uplinks) }, ...columns], pen),
+    heading(
+      pen,
+      'Traffic',
+      'handshake: the median',
+      ...(others ? ['other flows: the router’s own and inbound ones'] : []),
+    ),
+    ...renderTable([{ header: 'uplink', min: 16, cells: names(uplinks) }, ...columns], pen),
   ];
 }
 

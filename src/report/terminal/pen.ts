@@ -1,7 +1,7 @@
 // What a terminal can show becomes one object that every section of the terminal report draws with: width, colours, glyphs.
 
 import picocolors from 'picocolors';
-import { visible, visibleAscii } from './text.js';
+import { visible, visibleAscii } from '../text.js';
 
 export interface TerminalOptions {
   /** Columns; laid out for 60 at least. */

@@ -10,7 +10,13 @@ export function barScale(shares: readonly (number | null)[]): number {
 }
 
 /** A bar as long as the share, a tick where the expected share lies; `scale` is the share at the right end. */
-export function shareBar(share: number | null, expected: number | null, scale: number, pen: Pen, width: number): Span[] {
+export function shareBar(
+  share: number | null,
+  expected: number | null,
+  scale: number,
+  pen: Pen,
+  width: number,
+): Span[] {
   if (width <= 0) return [];
   const { glyphs, paint } = pen;
   const cells: string[] = [];

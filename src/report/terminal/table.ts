@@ -1,11 +1,11 @@
 // Columns of cells become the lines of a light table that is never wider than asked. The one place that knows cli-table3.
 //
-// What does not fit gives way in a stated order: columns with a `min` are clipped down to it first; then the columns
-// with a `drop` number go, lowest number first; only then is anything else clipped.
+// What does not fit gives way in a stated order: drawings shrink to their `min`, then text with a `min` is clipped down
+// to it; then the columns with a `drop` number go, lowest number first; only then is anything else clipped.
 
 import Table from 'cli-table3';
+import { clipMiddle, clipStart, clusters, displayWidth } from '../text.js';
 import type { Paint, Pen } from './pen.js';
-import { clipMiddle, clusters, displayWidth } from './text.js';
 
 /** A piece of text in one colour. */
 export interface Span {
@@ -20,6 +20,8 @@ export interface Column {
   header: string;
   cells: readonly Cell[];
   align?: 'left' | 'right';
+  /** Where text gives way: in the middle unless it is its end that matters. */
+  clip?: 'start';
   /** Columns that text may be clipped to; without it text is kept whole as long as possible. Drawings: the least. */
   min?: number;
   /** Drawings: the most columns that they use. */
@@ -48,11 +50,23 @@ export function renderTable(columns: readonly Column[], pen: Pen, indent = 2): s
     colWidths: widths,
     colAligns: kept.map((column) => column.align ?? 'left'),
   });
-  const clip = (text: string, width: number) => code.encode(clipMiddle(text, width, pen.glyphs.ellipsis));
-  table.push(kept.map((column, c) => pen.paint.dim(clip(column.header, widths[c] ?? 0))));
+  const clip = (text: string, width: number, column: Column) => {
+    return code.encode((column.clip === 'start' ? clipStart : clipMiddle)(text, width, pen.glyphs.ellipsis));
+  };
+  table.push(kept.map((column, c) => pen.paint.dim(clip(column.header, widths[c] ?? 0, column))));
   const rows = Math.max(0, ...kept.map((column) => column.cells.length));
   for (let r = 0; r < rows; r += 1) {
-    table.push(kept.map((column, c) => drawCell(column.cells[r] ?? '', widths[c] ?? 0, clip, code)));
+    table.push(
+      kept.map((column, c) => {
+        const cell = column.cells[r] ?? '';
+        const width = widths[c] ?? 0;
+        if (typeof cell === 'string') return clip(cell, width, column);
+        if (typeof cell !== 'function') return (cell.paint ?? same)(clip(cell.text, width, column));
+        return cell(width)
+          .map((span) => (span.paint ?? same)(code.encode(span.text)))
+          .join('');
+      }),
+    );
   }
   for (const column of safe) if (!kept.includes(column)) pen.leftOut.add(column.header);
   const margin = ' '.repeat(indent);
@@ -67,21 +81,15 @@ function safeCell(cell: Cell, pen: Pen): Cell {
   return typeof cell === 'string' ? pen.safe(cell) : { text: pen.safe(cell.text), paint: cell.paint };
 }
 
-function drawCell(cell: Cell, width: number, clip: (text: string, width: number) => string, code: WidthCode): string {
-  if (typeof cell === 'string') return clip(cell, width);
-  if (typeof cell !== 'function') return (cell.paint ?? same)(clip(cell.text, width));
-  return cell(width)
-    .map((span) => (span.paint ?? same)(code.encode(span.text)))
-    .join('');
-}
-
 const same: Paint = (text) => text;
 
 function fit(columns: readonly Column[], width: number): { kept: Column[]; widths: number[] } {
   let kept = [...columns];
   for (;;) {
     const room = width - GAP * (kept.length - 1);
-    const widths = squeeze(kept, room, (column, natural) => column.min ?? natural);
+    const widths = squeeze(kept, room, (column, natural) => {
+      return column.min === undefined ? natural : Math.max(column.min, displayWidth(column.header));
+    });
     if (widths !== null) return { kept, widths };
     const order = kept.filter((column) => column.drop !== undefined).sort((a, b) => (a.drop ?? 0) - (b.drop ?? 0));
     if (order[0] === undefined) return { kept, widths: squeeze(kept, room, () => 1) ?? kept.map(() => 1) };
@@ -89,7 +97,7 @@ function fit(columns: readonly Column[], width: number): { kept: Column[]; width
   }
 }
 
-/** Widths that add up to `room` at most, or null: what is over is taken from the widest column that may still give. */
+/** Widths that add up to `room` at most, or null: what is over is taken from drawings, then from the widest text. */
 function squeeze(
   columns: readonly Column[],
   room: number,
@@ -97,16 +105,14 @@ function squeeze(
 ): number[] | null {
   const wanted = columns.map(wantedWidth);
   const floors = columns.map((column, c) => Math.min(wanted[c] ?? 0, least(column, wanted[c] ?? 0)));
-  let over = wanted.reduce((sum, width) => sum + width, 0) - room;
-  while (over > 0) {
+  const rank = (c: number) => (columns[c]?.max === undefined ? 0 : WIDEST) + (wanted[c] ?? 0);
+  for (let over = wanted.reduce((sum, width) => sum + width, 0) - room; over > 0; over -= 1) {
     let widest = -1;
     for (let c = 0; c < wanted.length; c += 1) {
-      const width = wanted[c] ?? 0;
-      if (width > (floors[c] ?? 0) && (widest < 0 || width > (wanted[widest] ?? 0))) widest = c;
+      if ((wanted[c] ?? 0) > (floors[c] ?? 0) && (widest < 0 || rank(c) > rank(widest))) widest = c;
     }
     if (widest < 0) return null;
     wanted[widest] = (wanted[widest] ?? 0) - 1;
-    over -= 1;
   }
   return wanted;
 }
