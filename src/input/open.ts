@@ -1,0 +1,136 @@
+// Turns what the user named into an open input: what it is, how it is compressed, and its bytes from the start.
+
+import { DamageLog, EXIT, UserError } from '../util/error.js';
+import { COMPRESSION_PREFIX_BYTES, type Compression, sniffCompression } from './compression.js';
+import { decompress } from './decompress.js';
+import { ByteReader } from './reader.js';
+import { type Format, SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
+import { type ByteSource, openSource } from './source.js';
+
+/** Compressed twice happens by mistake; deeper is a trap. */
+const MAX_LAYERS = 2;
+
+export interface OpenInput {
+  readonly path: string;
+  /** Bytes of a regular file as it lies on disk; null for pipes and devices. */
+  readonly size: number | null;
+  readonly format: Format;
+  /** The outermost compression. */
+  readonly compression: Compression | null;
+  /** For format `unknown`: what it is instead and what to do, in words that follow "it is"; else null. */
+  readonly why: string | null;
+  /** The first bytes, uncompressed: those that told the format. */
+  readonly prefix: Uint8Array;
+  /** A descriptor to read at any position, for an uncompressed regular file; else null. It is closed by `close`. */
+  readonly fd: number | null;
+  /** What could not be read, by the present `stream`; offsets count uncompressed bytes. */
+  readonly damage: DamageLog;
+  /**
+   * Uncompressed bytes from the start, in chunks of up to 1 MiB, each valid until the next is asked for. A regular
+   * file can be streamed again after the last stream has ended or been left; a pipe only once (throws `Error`).
+   */
+  stream(): AsyncGenerator<Uint8Array, void>;
+  close(): void;
+}
+
+/**
+ * Opens a file, or standard input for `-`. Reads no more than it needs to tell the format.
+ *
+ * Throws `UserError` (exit 3) where it can't be opened, read or decompressed at all.
+ */
+export async function openInput(path: string): Promise<OpenInput> {
+  const source = await openSource(path);
+  let layers: Layers | null = null;
+  try {
+    layers = await unwrap(path, source);
+    const { prefix, sniffed } = await look(layers.reader);
+    return new Input(path, source, layers, prefix, sniffed);
+  } catch (error) {
+    layers?.reader.close();
+    source.close();
+    throw error;
+  }
+}
+
+/** A reader of uncompressed bytes, and what lies between it and the source. */
+interface Layers {
+  reader: ByteReader;
+  compressions: Compression[];
+  damage: DamageLog;
+}
+
+class Input implements OpenInput {
+  readonly size: number | null;
+  readonly format: Format;
+  readonly compression: Compression | null;
+  readonly why: string | null;
+  readonly fd: number | null;
+  private fresh = true;
+
+  constructor(
+    readonly path: string,
+    private readonly source: ByteSource,
+    private layers: Layers,
+    readonly prefix: Uint8Array,
+    sniffed: Sniffed,
+  ) {
+    this.size = source.size;
+    this.format = sniffed.format;
+    this.compression = layers.compressions[0] ?? null;
+    this.why = sniffed.why;
+    this.fd = this.compression === null ? source.fd : null;
+  }
+
+  get damage(): DamageLog {
+    return this.layers.damage;
+  }
+
+  async *stream(): AsyncGenerator<Uint8Array, void> {
+    if (!this.fresh) {
+      const again = this.source.reopen(0);
+      if (again === null) throw new Error(`"${this.path}" can be read only once`);
+      this.layers.reader.close();
+      this.layers = await unwrap(this.path, again);
+    }
+    this.fresh = false;
+    const { reader } = this.layers;
+    for (;;) {
+      const chunk = await reader.chunk();
+      if (chunk === null) return;
+      yield chunk;
+      reader.skip(chunk.length);
+    }
+  }
+
+  close(): void {
+    this.layers.reader.close();
+    this.source.close();
+  }
+}
+
+async function unwrap(path: string, source: ByteSource): Promise<Layers> {
+  const layers: Layers = { reader: new ByteReader(source), compressions: [], damage: new DamageLog() };
+  for (;;) {
+    const compression = sniffCompression(await layers.reader.peek(COMPRESSION_PREFIX_BYTES));
+    if (compression === null) return layers;
+    if (layers.compressions.length === MAX_LAYERS) {
+      throw new UserError(
+        `compressed more than ${MAX_LAYERS} times over: "${path}" (unpack it first)`,
+        EXIT.unreadable,
+      );
+    }
+    layers.compressions.push(compression);
+    layers.reader = new ByteReader(decompress(compression, path, layers.reader, layers.damage));
+  }
+}
+
+/** Looks at as many bytes as it takes to tell the format; on a slow pipe, no more than that. */
+async function look(reader: ByteReader): Promise<{ prefix: Uint8Array; sniffed: Sniffed }> {
+  let want = 12;
+  for (;;) {
+    const bytes = (await reader.peek(want)).subarray(0, SNIFF_BYTES);
+    const sniffed = sniff(bytes, bytes.length < want);
+    if (sniffed.sure || bytes.length < want || bytes.length === SNIFF_BYTES) return { prefix: bytes.slice(), sniffed };
+    want = bytes.length + 1;
+  }
+}

@@ -1,0 +1,150 @@
+// Drives a framer over a file or a stream through one reused window of bytes.
+
+import { readSync } from 'node:fs';
+import type { DamageLog } from '../util/error.js';
+
+/** What one read asks for. Larger reads fall out of the second-level cache. */
+const READ_BYTES = 1 << 20;
+/** No record of any format is as long as this; a framer that asks for more has been misled by its input. */
+const MAX_WINDOW_BYTES = 1 << 26;
+/** By so much the window grows over the end of a segment where the framer does not say what its last record needs. */
+const STRADDLE_BYTES = 16;
+
+/**
+ * What is driven: it consumes whole records of bytes[from, to) and returns the first offset not consumed.
+ *
+ * The bytes are borrowed: they are overwritten after `feed` returns. `wants` is the length in bytes, from the first
+ * byte not consumed, that the next record needs; 0 or less than is at hand where the framer does not know. After
+ * `done` nothing is fed any more. `end` is called once, with the bytes that were left at the end of the input.
+ */
+export interface Fed {
+  readonly done: boolean;
+  readonly wants: number;
+  feed(bytes: Uint8Array, view: DataView, from: number, to: number): number;
+  end(left: number): void;
+}
+
+export interface PumpOptions {
+  /** Bytes passed so far, after each read; returning false ends the work early (`end` is still called, with 0 left). */
+  onProgress?: ((bytes: number) => unknown) | undefined;
+  /** Takes `oversized-record`: a record longer than 64 MiB, at which reading stops. */
+  damage?: DamageLog | undefined;
+}
+
+/**
+ * Feeds the bytes [start, end) of a file, and as many of those up to `fileEnd` as the record needs that begins before
+ * `end` and ends behind it. Returns the offset of the first byte that was not consumed.
+ *
+ * Synchronous: for a thread of its own. Throws what `readSync` throws.
+ */
+export function pumpFile(
+  fd: number,
+  start: number,
+  end: number,
+  framer: Fed,
+  options: PumpOptions & { fileEnd?: number } = {},
+): number {
+  const fileEnd = Math.max(end, options.fileEnd ?? end);
+  const window = new ByteWindow();
+  let position = start;
+  let limit = end;
+  let stopped = false;
+  while (!framer.done && !stopped) {
+    if (position >= limit) {
+      // All before `end` is fed. What is left of it belongs to a record that goes on behind it.
+      const consumed = position - window.left;
+      if (window.left === 0 || limit >= fileEnd || consumed >= end) break;
+      limit = Math.min(fileEnd, Math.max(consumed + framer.wants, position + STRADDLE_BYTES));
+    }
+    if (!window.fit(framer.wants)) {
+      options.damage?.add('oversized-record', position - window.left);
+      stopped = true;
+      break;
+    }
+    const count = readSync(
+      fd,
+      window.bytes,
+      window.filled,
+      Math.min(window.room, READ_BYTES, limit - position),
+      position,
+    );
+    // The file has been cut since it was opened.
+    if (count === 0) break;
+    position += count;
+    window.filled += count;
+    window.drive(framer);
+    stopped = options.onProgress?.(position - start) === false;
+  }
+  const atEnd = !stopped && !framer.done && position - window.left < end;
+  framer.end(atEnd ? window.left : 0);
+  return position - window.left;
+}
+
+/**
+ * Feeds all bytes of a stream. Returns how many were consumed. Rejects with what the stream throws (`end` is not
+ * called then). Leaves the stream, closing it, as soon as the framer is done.
+ */
+export async function pumpStream(
+  chunks: AsyncIterable<Uint8Array>,
+  framer: Fed,
+  options: PumpOptions = {},
+): Promise<number> {
+  const window = new ByteWindow();
+  let position = 0;
+  let stopped = false;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length && !framer.done && !stopped; ) {
+      if (!window.fit(framer.wants)) {
+        options.damage?.add('oversized-record', position - window.left);
+        stopped = true;
+        break;
+      }
+      const count = Math.min(window.room, chunk.length - at);
+      window.bytes.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), window.filled);
+      at += count;
+      position += count;
+      window.filled += count;
+      window.drive(framer);
+    }
+    if (options.onProgress?.(position) === false) stopped = true;
+    if (framer.done || stopped) break;
+  }
+  framer.end(framer.done || stopped ? 0 : window.left);
+  return position - window.left;
+}
+
+/** The buffer, made anew only when a record asks for more than it holds. */
+class ByteWindow {
+  bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Bytes at the front that are not consumed yet. */
+  filled = 0;
+  private view = new DataView(this.bytes.buffer);
+
+  get left(): number {
+    return this.filled;
+  }
+
+  get room(): number {
+    return this.bytes.length - this.filled;
+  }
+
+  /** Feeds what is there and moves the rest to the front. */
+  drive(framer: Fed): void {
+    const consumed = framer.feed(this.bytes, this.view, 0, this.filled);
+    if (consumed > 0) this.bytes.copyWithin(0, consumed, this.filled);
+    this.filled -= consumed;
+  }
+
+  /** Makes room for a record of `wants` bytes; false where that is more than any record may have. */
+  fit(wants: number): boolean {
+    // A full window of which nothing was consumed must grow, whatever the framer says, or the work would stand still.
+    const need = Math.max(wants, this.filled + 1);
+    if (need <= this.bytes.length) return true;
+    if (need > MAX_WINDOW_BYTES) return false;
+    const larger = Buffer.allocUnsafeSlow(Math.min(MAX_WINDOW_BYTES, Math.max(need, this.bytes.length * 2)));
+    this.bytes.copy(larger, 0, 0, this.filled);
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+    return true;
+  }
+}
