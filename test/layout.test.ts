@@ -43,7 +43,7 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   'cli-table3': [/^report\/terminal/],
   commander: [/^commands\//, /^cli\.ts$/],
   fzstd: [/^input\//],
-  'ip-num': [/^util\/address\.ts$/],
+  'ip-num': [/^config\//],
   'pcap-parser': [/^decode\//],
   picocolors: [/^report\//, /^commands\//],
   yaml: [/^config\//],
@@ -57,9 +57,14 @@ const PURE = ['util', 'decode', 'uplinks', 'flows', 'tally', 'detect', 'measure'
 /** Readers of capture formats; none may lean on another. */
 const FORMATS = ['decode/pcap.ts', 'decode/pcapng.ts', 'decode/erf.ts', 'decode/snoop.ts'];
 
+/** Grammars that nest in each other, so that their readers call each other: PPPoE in Ethernet, MPLS and Ethernet in PPP. */
+const NESTED = ['decode/ethernet.ts', 'decode/ppp.ts'];
+
 interface Import {
   from: string;
   to: string;
+  /** Gone at run time. */
+  typeOnly: boolean;
 }
 
 const sourceDir = `${projectDir}/src`;
@@ -87,7 +92,8 @@ test('every import names a file that is there', () => {
 });
 
 test('no file imports itself by a detour', () => {
-  const targets = grouped(own);
+  const inBoth = ({ from, to }: Import) => NESTED.includes(from) && NESTED.includes(to);
+  const targets = grouped(own.filter((edge) => !edge.typeOnly && !inBoth(edge)));
   const cycles: string[] = [];
   const finished = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
@@ -135,7 +141,11 @@ function importsOf(file: string): Import[] {
     /\bnew URL\(\s*'(\.[^']+\.js)',\s*import\.meta\.url\s*\)/g,
   ];
   return patterns.flatMap((pattern) =>
-    [...text.matchAll(pattern)].map((match) => ({ from: file, to: resolved(file, match[1] as string) })),
+    [...text.matchAll(pattern)].map((match) => ({
+      from: file,
+      to: resolved(file, match[1] as string),
+      typeOnly: /^\s*(import|export) type\b/.test(match[0]),
+    })),
   );
 }
 
