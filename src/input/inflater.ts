@@ -99,11 +99,11 @@ class DeflateStream {
         const input = chunk.length > INPUT_BYTES ? chunk.subarray(0, INPUT_BYTES) : chunk;
         await this.write(input);
         if (this.state === 'corrupt') return 'corrupt';
-        // zlib takes no more than its own: what is left of the input stands behind the stream.
-        const taken = this.over ? this.zlib.bytesWritten - this.accepted : input.length;
+        const taken = this.zlib.bytesWritten - this.accepted;
         reader.skip(taken);
         this.accepted += taken;
-        if (this.over) return 'done';
+        // zlib takes no more than its own: what is left of the input stands behind the stream.
+        if (taken < input.length) return 'done';
       }
     } finally {
       if (!this.over) this.zlib.end();
