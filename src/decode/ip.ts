@@ -49,6 +49,11 @@ export function decodeIpv4(
   // Segmentation offload: the length was not filled in yet when the packet was captured.
   if (total === 0) total = Math.max(wireLeft, end - at);
   if (first >>> 28 !== 4 || header < 20 || total < header) {
+    if (first >>> 28 === 6) {
+      // Some recorders and tunnels announce IPv6 as IPv4; the packet's own word counts.
+      decodeIpv6(batch, row, view, at, end, wireLeft, meta, flags);
+      return;
+    }
     reject(batch, row, KIND.damaged, meta, flags);
     return;
   }

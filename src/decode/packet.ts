@@ -122,6 +122,7 @@ export class PacketDecoder {
     const batch = this.batch;
     const link = this.link;
     walkLink(linkType, bytes, view, offset, end, link);
+    if (link.pseudo > 0) batch.wireBytes[row] = Math.max(wireBytes - link.pseudo, 0);
     const meta =
       this.lastLinkType === linkType &&
       this.lastIface === iface &&

@@ -73,7 +73,7 @@ export class PcapngFramer implements Framer {
     }
     if (this.trailer > 0) {
       if (!this.need(4, at, to)) return at;
-      if (view.getUint32(at, this.little) !== this.trailer) return this.stop('bad-block-length', at);
+      if (padded(view.getUint32(at, this.little)) !== this.trailer) return this.stop('bad-block-length', at);
       this.trailer = 0;
       return at + 4;
     }
@@ -82,7 +82,7 @@ export class PcapngFramer implements Framer {
     if (view.getUint32(at) === BLOCK.section) return this.section(view, at, to);
     if (!this.started) return this.refuse('not a pcapng file', at);
     const type = view.getUint32(at, this.little);
-    const length = view.getUint32(at + 4, this.little);
+    const length = padded(view.getUint32(at + 4, this.little));
     if (length < 12) return this.stop('bad-block-length', at);
     switch (type) {
       case BLOCK.enhancedPacket:
@@ -95,7 +95,7 @@ export class PcapngFramer implements Framer {
       case BLOCK.statistics: {
         if (length > MAX_HELD) return this.pass(at, BLOCK_HEADER, length);
         if (!this.need(length, at, to)) return at;
-        if (view.getUint32(at + length - 4, this.little) !== length) return this.stop('bad-block-length', at);
+        if (padded(view.getUint32(at + length - 4, this.little)) !== length) return this.stop('bad-block-length', at);
         const sound =
           type === BLOCK.interface
             ? this.interfaces.describe(bytes, view, at + BLOCK_HEADER, at + length - 4, this.little)
@@ -114,7 +114,7 @@ export class PcapngFramer implements Framer {
     if (!little && view.getUint32(at + 8) !== BYTE_ORDER_MAGIC) {
       return this.refuse('pcapng byte-order magic is damaged', at);
     }
-    const length = view.getUint32(at + 4, little);
+    const length = padded(view.getUint32(at + 4, little));
     const major = view.getUint16(at + 12, little);
     const minor = view.getUint16(at + 14, little);
     // 1.2 was written for a while and reads like 1.0.
@@ -134,7 +134,7 @@ export class PcapngFramer implements Framer {
     if (length > MAX_PACKET_BLOCK || length < fixed + 4) return this.stop('bad-block-length', at);
     const held = length <= MAX_HELD ? length : fixed + HOLD_BYTES;
     if (!this.need(held, at, to)) return at;
-    if (length <= MAX_HELD && view.getUint32(at + length - 4, little) !== length) {
+    if (length <= MAX_HELD && padded(view.getUint32(at + length - 4, little)) !== length) {
       return this.stop('bad-block-length', at);
     }
     const type = view.getUint32(at, little);
@@ -233,4 +233,9 @@ export class PcapngFramer implements Framer {
     }
     return this.stop('bad-section', at);
   }
+}
+
+/** Blocks end at multiples of four bytes, whatever some writers' lengths say. */
+function padded(length: number): number {
+  return length + ((4 - (length & 3)) & 3);
 }

@@ -1,21 +1,24 @@
-// Link types that put nothing, or no more than an address family, before the IP header.
+// Link types that put nothing, or no more than an address family or a small fixed header, before the IP header.
+// https://www.tcpdump.org/linktypes.html
 
 import { walkPpp } from './ppp.js';
 import { type LinkWalk, NETWORK } from './walk.js';
 
-/** AF_INET everywhere; AF_INET6 of Linux, NetBSD/OpenBSD, FreeBSD, macOS, Solaris. */
-const FAMILY = { inet: 2, inet6: [10, 24, 28, 30, 26] } as const;
+/** AF_INET everywhere; AF_INET6 of Linux, NetBSD and OpenBSD, Solaris, FreeBSD, macOS. */
+const AF_INET = 2;
+const AF_INET6: readonly number[] = [10, 24, 26, 28, 30];
 
 /** The version nibble decides. */
 export function walkRawIp(bytes: Uint8Array, at: number, end: number, link: LinkWalk): void {
   if (at >= end) return;
   const version = (bytes[at] as number) >>> 4;
-  if (version !== 4 && version !== 6) return;
-  link.network = version;
-  link.offset = at;
+  if (version === 4 || version === 6) link.arrive(version, at);
 }
 
-/** LINKTYPE_NULL: the family in the byte order of the machine that captured, which the record doesn't tell. */
+/**
+ * LINKTYPE_NULL: the family in the byte order of the machine that captured, which the record doesn't tell. Families are
+ * small: whichever reading is small is right. Some wrote it as 16 bits, or an EtherType, next to two bytes of nothing.
+ */
 export function walkNull(bytes: Uint8Array, view: DataView, at: number, end: number, link: LinkWalk): void {
   if (end - at < 4) return;
   if (view.getUint16(at) === 0xff03) {
@@ -23,20 +26,44 @@ export function walkNull(bytes: Uint8Array, view: DataView, at: number, end: num
     return;
   }
   const little = view.getUint32(at, true);
-  // Families are small numbers: the order in which the value is small is the right one.
-  if (little <= 0xffff) walkFamily(little, at + 4, link);
-  else walkFamily(view.getUint32(at), at + 4, link);
+  const big = view.getUint32(at);
+  let family = Math.min(little, big);
+  if (family > 0xffff) family = Math.min(view.getUint16(at), view.getUint16(at, true)) || view.getUint16(at + 2);
+  if (family === 0x0800) link.arrive(NETWORK.ipv4, at + 4);
+  else if (family === 0x86dd) link.arrive(NETWORK.ipv6, at + 4);
+  else walkFamily(family, at + 4, link);
 }
 
 /** LINKTYPE_LOOP: the family in network byte order. */
 export function walkLoop(view: DataView, at: number, end: number, link: LinkWalk): void {
-  if (end - at < 4) return;
-  walkFamily(view.getUint32(at), at + 4, link);
+  if (end - at >= 4) walkFamily(view.getUint32(at), at + 4, link);
+}
+
+/** LINKTYPE_PFLOG: a header that tells its own length (without padding to a multiple of four). */
+export function walkPflog(bytes: Uint8Array, at: number, end: number, link: LinkWalk): void {
+  if (at < end) walkRawIp(bytes, at + (((bytes[at] as number) + 3) & ~3), end, link);
+}
+
+/** LINKTYPE_NFLOG: netfilter's log, attributes in the byte order of the machine, one of which is the packet. */
+export function walkNflog(bytes: Uint8Array, view: DataView, at: number, end: number, link: LinkWalk): void {
+  let payload = findPayload(view, at + 4, end, true);
+  if (payload < 0) payload = findPayload(view, at + 4, end, false);
+  if (payload >= 0) walkRawIp(bytes, payload, end, link);
+}
+
+function findPayload(view: DataView, from: number, end: number, little: boolean): number {
+  const NFULA_PAYLOAD = 9;
+  let at = from;
+  while (end - at >= 4) {
+    const length = view.getUint16(at, little);
+    if (length < 4) return -1;
+    if ((view.getUint16(at + 2, little) & 0x7fff) === NFULA_PAYLOAD) return at + 4;
+    at += (length + 3) & ~3;
+  }
+  return -1;
 }
 
 function walkFamily(family: number, at: number, link: LinkWalk): void {
-  if (family === FAMILY.inet) link.network = NETWORK.ipv4;
-  else if ((FAMILY.inet6 as readonly number[]).includes(family)) link.network = NETWORK.ipv6;
-  else return;
-  link.offset = at;
+  if (family === AF_INET) link.arrive(NETWORK.ipv4, at);
+  else if (AF_INET6.includes(family)) link.arrive(NETWORK.ipv6, at);
 }
