@@ -120,7 +120,7 @@ function rates(report: Report): string {
   );
   const columns = ['uplink', '', 'bytes>', 'mean>', 'p95>', 'peak>', 'capacity>', 'p95 of capacity>'];
   const note = `IP bytes; p95 and peak over bins of ${formatDuration(report.window.binSeconds)}.`;
-  return section('Rates', `${table(columns, rows)}\n\n${note}`);
+  return section('Rates', `${table(columns, rows)}\n\n${text(note)}`);
 }
 
 function outages(report: Report, { timezone }: MarkdownOptions): string {

@@ -77,7 +77,7 @@ export function clipEnd(text: string, width: number, mark = '…'): string {
   return room <= 0 ? takeStart(text, width) : takeStart(text, room) + mark;
 }
 
-/** Safe text broken at spaces into lines of at most `width` columns; a longer word is broken where it must be. */
+/** Safe text broken at spaces into lines of at most `width` (2 or more) columns; a longer word is broken where it must be. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -90,8 +90,8 @@ export function wrap(text: string, width: number): string[] {
     }
     if (line !== '') lines.push(line);
     while (displayWidth(word) > width) {
-      const head = takeStart(word, width);
-      if (head === '') break;
+      // A cluster of several wide characters may not fit as a whole.
+      const head = takeStart(word, width) || String.fromCodePoint(word.codePointAt(0) ?? 0);
       lines.push(head);
       word = word.slice(head.length);
     }

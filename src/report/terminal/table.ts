@@ -53,7 +53,9 @@ export function renderTable(columns: readonly Column[], pen: Pen, indent = 2): s
   const clip = (text: string, width: number, column: Column) => {
     return code.encode((column.clip === 'start' ? clipStart : clipMiddle)(text, width, pen.glyphs.ellipsis));
   };
-  table.push(kept.map((column, c) => pen.paint.dim(clip(column.header, widths[c] ?? 0, column))));
+  table.push(
+    kept.map((column, c) => painted({ text: clip(column.header, widths[c] ?? 0, column), paint: pen.paint.dim })),
+  );
   const rows = Math.max(0, ...kept.map((column) => column.cells.length));
   for (let r = 0; r < rows; r += 1) {
     table.push(
@@ -61,9 +63,9 @@ export function renderTable(columns: readonly Column[], pen: Pen, indent = 2): s
         const cell = column.cells[r] ?? '';
         const width = widths[c] ?? 0;
         if (typeof cell === 'string') return clip(cell, width, column);
-        if (typeof cell !== 'function') return (cell.paint ?? same)(clip(cell.text, width, column));
+        if (typeof cell !== 'function') return painted({ text: clip(cell.text, width, column), paint: cell.paint });
         return cell(width)
-          .map((span) => (span.paint ?? same)(code.encode(span.text)))
+          .map((span) => painted({ text: code.encode(span.text), paint: span.paint }))
           .join('');
       }),
     );
@@ -81,7 +83,10 @@ function safeCell(cell: Cell, pen: Pen): Cell {
   return typeof cell === 'string' ? pen.safe(cell) : { text: pen.safe(cell.text), paint: cell.paint };
 }
 
-const same: Paint = (text) => text;
+/** An empty cell stays empty: colour codes would keep its padding from being trimmed. */
+function painted({ text, paint }: Span): string {
+  return paint === undefined || text === '' ? text : paint(text);
+}
 
 function fit(columns: readonly Column[], width: number): { kept: Column[]; widths: number[] } {
   let kept = [...columns];
