@@ -56,7 +56,7 @@ export function isPadding(type: number): boolean {
 
 /**
  * Offset of the frame in the record at `at`, of which ERF_HEADER bytes are there; its link type goes to `link.type`
- * (-1 for none that is known). The offset may be beyond `end`.
+ * (-1 for none that is known), the size of the headers to `link.pseudo`. The offset may be beyond `end`.
  */
 export function erfFrame(bytes: Uint8Array, at: number, end: number, link: LinkWalk): number {
   const type = bytes[at + 8] as number;
@@ -67,6 +67,7 @@ export function erfFrame(bytes: Uint8Array, at: number, end: number, link: LinkW
     more = ((bytes[frame] as number) & MORE_HEADERS) !== 0;
     frame += 8;
   }
+  link.pseudo = frame - at;
   switch (type & TYPE_MASK) {
     case ERF.ethernet:
     case ERF.colorEthernet:

@@ -1,14 +1,11 @@
 // The outermost IP header: addresses, lengths, fragments, IPv6 extension headers; tunnels are not entered.
-// RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 6275 (mobility), RFC 7401 (HIP), RFC 5533 (shim6).
+// RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 5533 (shim6).
 
 import { type Batch, FLAG, foldAddress, KIND, META } from './batch.js';
 import { decodeTransport, PROTOCOL } from './transport.js';
 
 const MAX_BYTES = 0x7fffffff;
 const IPV6_HEADER = 40;
-/** More extension headers than any host accepts; what follows counts as the protocol reached. */
-const MAX_EXTENSIONS = 32;
-
 const EXTENSION = {
   hopByHop: 0,
   routing: 43,
@@ -16,8 +13,6 @@ const EXTENSION = {
   authentication: 51,
   noNext: 59,
   destination: 60,
-  mobility: 135,
-  hip: 139,
   shim6: 140,
 } as const;
 
@@ -118,7 +113,10 @@ export function decodeIpv6(
   orderIpv6(batch, row, view, at);
 }
 
-/** Walks the extension headers to the transport header; the parameters are those of `decodeTransport`. */
+/**
+ * Walks the extension headers to the transport header; the parameters are those of `decodeTransport`. Mobility and HIP
+ * have the form of extension headers but are the last of their packet (RFC 6275, 6.1.1; RFC 7401, 5.1).
+ */
 function decodeExtensions(
   batch: Batch,
   row: number,
@@ -130,14 +128,13 @@ function decodeExtensions(
   meta: number,
   flags: number,
 ): void {
-  for (let count = 0; count < MAX_EXTENSIONS; count++) {
+  // Every turn passes over eight bytes at least.
+  for (;;) {
     let size = 0;
     switch (next) {
       case EXTENSION.hopByHop:
       case EXTENSION.routing:
       case EXTENSION.destination:
-      case EXTENSION.mobility:
-      case EXTENSION.hip:
       case EXTENSION.shim6:
         if (end - at >= 2) size = (view.getUint8(at + 1) + 1) << 3;
         break;
@@ -162,7 +159,7 @@ function decodeExtensions(
     }
     // Cut off, or no extension header: this is as far as it goes.
     if (size === 0 || end - at < size) break;
-    // Mobility, HIP and shim6 headers may end the packet: then they are its protocol.
+    // A header with nothing behind it is itself what the packet carries.
     const after = view.getUint8(at);
     if (after === EXTENSION.noNext) break;
     next = after;

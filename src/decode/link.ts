@@ -5,7 +5,7 @@ import { walkCooked1, walkCooked2 } from './cooked.js';
 import { walkEthernet, walkMpls, walkPppoe } from './ethernet.js';
 import { walkArcnet, walkFddi, walkFibreChannel, walkFireWire, walkIpOverInfiniband, walkTokenRing } from './lan.js';
 import { LINKTYPE } from './linktypes.js';
-import { walkCiscoHdlc, walkPpp, walkPppPppd, walkSerial } from './ppp.js';
+import { walkCiscoHdlc, walkPppPppd, walkSerial } from './ppp.js';
 import { walkLoop, walkNflog, walkNull, walkPflog, walkRawIp } from './raw.js';
 import { walkBroadcom, walkBroadcomPrepended, walkMarvell } from './switch-tags.js';
 import { type LinkWalk, MAX_LINK_HEADERS, NETWORK } from './walk.js';
@@ -79,8 +79,6 @@ function walkFrame(linkType: number, bytes: Uint8Array, view: DataView, at: numb
       walkNflog(bytes, view, at, end, link);
       break;
     case LINKTYPE.ppp:
-      walkPpp(bytes, view, at, end, link);
-      break;
     case LINKTYPE.pppHdlc:
       walkSerial(bytes, view, at, end, link);
       break;

@@ -31,6 +31,8 @@ export const LINKTYPE = {
   sunAtm: 123,
   radiotap: 127,
   arcnetLinux: 129,
+  juniperAtm2: 135,
+  juniperAtm1: 137,
   ipOverFireWire: 138,
   user2: 149,
   avs: 163,

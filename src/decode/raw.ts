@@ -7,6 +7,8 @@ import { type LinkWalk, NETWORK } from './walk.js';
 /** AF_INET everywhere; AF_INET6 of Linux, NetBSD and OpenBSD, Solaris, FreeBSD, macOS. */
 const AF_INET = 2;
 const AF_INET6: readonly number[] = [10, 24, 26, 28, 30];
+const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_IPV6 = 0x86dd;
 
 /** The version nibble decides. */
 export function walkRawIp(bytes: Uint8Array, at: number, end: number, link: LinkWalk): void {
@@ -25,18 +27,19 @@ export function walkNull(bytes: Uint8Array, view: DataView, at: number, end: num
     walkPpp(bytes, view, at, end, link);
     return;
   }
-  const little = view.getUint32(at, true);
-  const big = view.getUint32(at);
-  let family = Math.min(little, big);
-  if (family > 0xffff) family = Math.min(view.getUint16(at), view.getUint16(at, true)) || view.getUint16(at + 2);
-  if (family === 0x0800) link.arrive(NETWORK.ipv4, at + 4);
-  else if (family === 0x86dd) link.arrive(NETWORK.ipv6, at + 4);
-  else walkFamily(family, at + 4, link);
+  const word = Math.min(view.getUint32(at, true), view.getUint32(at));
+  const network =
+    networkOf(word) ||
+    networkOf(view.getUint16(at, true)) ||
+    networkOf(view.getUint16(at)) ||
+    networkOf(view.getUint16(at + 2, true)) ||
+    networkOf(view.getUint16(at + 2));
+  link.arrive(network, at + 4);
 }
 
 /** LINKTYPE_LOOP: the family in network byte order. */
 export function walkLoop(view: DataView, at: number, end: number, link: LinkWalk): void {
-  if (end - at >= 4) walkFamily(view.getUint32(at), at + 4, link);
+  if (end - at >= 4) link.arrive(networkOf(view.getUint32(at)), at + 4);
 }
 
 /** LINKTYPE_PFLOG: a header that tells its own length (without padding to a multiple of four). */
@@ -63,7 +66,7 @@ function findPayload(view: DataView, from: number, end: number, little: boolean)
   return -1;
 }
 
-function walkFamily(family: number, at: number, link: LinkWalk): void {
-  if (family === AF_INET) link.arrive(NETWORK.ipv4, at);
-  else if (AF_INET6.includes(family)) link.arrive(NETWORK.ipv6, at);
+function networkOf(family: number): number {
+  if (family === AF_INET || family === ETHERTYPE_IPV4) return NETWORK.ipv4;
+  return AF_INET6.includes(family) || family === ETHERTYPE_IPV6 ? NETWORK.ipv6 : NETWORK.other;
 }

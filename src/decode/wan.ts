@@ -51,5 +51,6 @@ export function walkSunAtm(bytes: Uint8Array, view: DataView, at: number, end: n
   link.flags = (flags & SUN.outgoing) !== 0 ? FLAG.outgoing : FLAG.incoming;
   const traffic = flags & 0x0f;
   if (traffic === SUN.lane) walkEthernet(bytes, view, at + SUN_HEADER + 2, end, link);
-  else if (traffic === SUN.llc) walkLlc(bytes, view, at + SUN_HEADER, end, link);
+  // A recorder that didn't know its circuits says 0 for everything.
+  else if (traffic === SUN.llc || traffic === 0) walkLlc(bytes, view, at + SUN_HEADER, end, link);
 }

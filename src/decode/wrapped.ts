@@ -21,6 +21,8 @@ export function isWrapper(linkType: number): boolean {
     case LINKTYPE.juniperPpp:
     case LINKTYPE.juniperFrameRelay:
     case LINKTYPE.juniperHdlc:
+    case LINKTYPE.juniperAtm1:
+    case LINKTYPE.juniperAtm2:
     case LINKTYPE.erf:
       return true;
     default:
@@ -62,6 +64,10 @@ export function unwrap(
       return unwrapJuniper(LINKTYPE.frameRelay, bytes, view, at, end, link);
     case LINKTYPE.juniperHdlc:
       return unwrapJuniper(LINKTYPE.ciscoHdlc, bytes, view, at, end, link);
+    case LINKTYPE.juniperAtm1:
+      return unwrapJuniperAtm(4, bytes, view, at, end, link);
+    case LINKTYPE.juniperAtm2:
+      return unwrapJuniperAtm(8, bytes, view, at, end, link);
     default:
       return unwrapErf(bytes, at, end, link);
   }
@@ -104,12 +110,23 @@ function unwrapJuniper(
   return stripped ? frame + 4 : frame;
 }
 
+/** The circuit stands in a cookie of four or eight bytes. */
+function unwrapJuniperAtm(
+  cookie: number,
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+  link: LinkWalk,
+): number {
+  const frame = unwrapJuniper(LINKTYPE.atmRfc1483, bytes, view, at, end, link);
+  return frame < 0 || link.type !== LINKTYPE.atmRfc1483 ? frame : frame + cookie;
+}
+
 /** An ERF record within another format. */
 function unwrapErf(bytes: Uint8Array, at: number, end: number, link: LinkWalk): number {
   if (end - at < ERF_HEADER) return -1;
-  const frame = erfFrame(bytes, at, end, link);
-  link.pseudo = frame - at;
-  return frame;
+  return erfFrame(bytes, at, end, link);
 }
 
 /** One byte: 0 for received, else sent. */
