@@ -1,0 +1,176 @@
+// One whole flow, as the ledger and the writers of flow records take it: made of one run, or of several sights of it.
+
+import { META } from '../decode/batch.js';
+import { CLASS, type Lane } from '../uplinks/lanes.js';
+import { COLD, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
+import { PROTOCOL } from './rules.js';
+import type { RunList } from './runs.js';
+
+const C = HOT_WORDS;
+const C64 = HOT_WORDS / 2;
+
+export type Origin = 'lan' | 'router' | 'inbound' | 'unknown';
+
+/** A closed list, told in docs/flows.md. */
+export type FlowState =
+  | 'unanswered'
+  | 'refused'
+  | 'midstream'
+  | 'established'
+  | 'replied'
+  | 'closing'
+  | 'closed'
+  | 'reset';
+/** A closed list, told in docs/flows.md. */
+export type FlowEnd = 'fin' | 'rst' | 'idle' | 'reuse' | 'clock' | 'input';
+
+/**
+ * One object, filled anew for each flow and lent to whoever takes it. Indices 0 and 1 are the lower and the higher
+ * endpoint; `initiator` and `local` are such indices, `local` -1 where no end is the router's or a LAN host's.
+ */
+export class Connection {
+  meta = 0;
+  ports = 0;
+  /** Four words each; IPv4 in the last. */
+  readonly words = [new Int32Array(4), new Int32Array(4)] as const;
+  initiator: 0 | 1 = 0;
+  local: 0 | 1 | -1 = -1;
+  class: Lane['class'] = CLASS.other;
+  uplink = -1;
+  egress = -1;
+  /** Packets with this uplink's SNAT source that left by another link. */
+  leakedPackets = 0;
+  origin: Origin = 'unknown';
+  /** The LAN host, where it is known. */
+  client: Int32Array | null = null;
+  clientPort = -1;
+  state = 0;
+  startUs = 0;
+  endUs = 0;
+  /** First packet of each end, NEVER where there is none. */
+  readonly firstUs = [0, 0];
+  readonly packets = [0, 0];
+  readonly ipBytes = [0, 0];
+  readonly wireBytes = [0, 0];
+
+  get protocol(): number {
+    return this.meta & META.protocolMask;
+  }
+
+  get family(): 4 | 6 {
+    return (this.meta & META.ipv6) !== 0 ? 6 : 4;
+  }
+
+  get hasPorts(): boolean {
+    return (this.meta & META.hasPorts) !== 0;
+  }
+
+  /** Port (or echo identifier) of an endpoint. */
+  port(end: 0 | 1): number {
+    return end === 0 ? this.ports >>> 16 : this.ports & 0xffff;
+  }
+
+  /** Whether the responder ever spoke. */
+  get answered(): boolean {
+    return this.packets[1 - this.initiator] > 0;
+  }
+
+  get flowState(): FlowState {
+    const { state } = this;
+    const ending = state & STATE.bothFin;
+    if (this.protocol !== PROTOCOL.tcp) return this.answered ? 'replied' : 'unanswered';
+    if (!this.answered) return (state & STATE.anyRst) !== 0 ? 'reset' : 'unanswered';
+    const responder = 1 - this.initiator;
+    if ((state & (STATE.rstLow << responder)) !== 0 && (state & (STATE.synAckLow << responder)) === 0) {
+      if ((state & STATE.anyOpening) !== 0) return 'refused';
+    }
+    if ((state & STATE.anyRst) !== 0) return 'reset';
+    if (ending === STATE.bothFin) return 'closed';
+    if (ending !== 0) return 'closing';
+    return (state & STATE.anyOpening) !== 0 ? 'established' : 'midstream';
+  }
+
+  get flowEnd(): FlowEnd {
+    const { state } = this;
+    if (this.protocol === PROTOCOL.tcp) {
+      if ((state & STATE.anyRst) !== 0) return 'rst';
+      if ((state & STATE.bothFin) === STATE.bothFin) return 'fin';
+    }
+    const why = state & (STATE.reused | STATE.idled);
+    if (why === (STATE.reused | STATE.idled)) return 'clock';
+    if (why === STATE.reused) return 'reuse';
+    return why === STATE.idled ? 'idle' : 'input';
+  }
+
+  /** Fills all from one run; its lane tells what it is. */
+  take(runs: RunList, at: number, lane: Lane): void {
+    const { words, floats } = runs;
+    this.meta = words[at + HOT.meta];
+    this.ports = words[at + HOT.ports];
+    const wide = (this.meta & META.ipv6) !== 0;
+    for (let i = 0; i < 4; i++) {
+      this.words[0][i] = wide ? words[at + C + COLD.wide + i] : 0;
+      this.words[1][i] = wide ? words[at + C + COLD.wide + 4 + i] : 0;
+    }
+    if (!wide) {
+      this.words[0][3] = words[at + HOT.k0];
+      this.words[1][3] = words[at + HOT.k1];
+    }
+    this.class = lane.class;
+    this.uplink = lane.uplink;
+    this.egress = lane.egress;
+    this.local = lane.class === CLASS.other ? -1 : lane.localHigh ? 1 : 0;
+    this.origin = 'unknown';
+    this.client = null;
+    this.clientPort = -1;
+    this.state = words[at + HOT.state] & STATE.bits;
+    const at64 = at >> 1;
+    for (let end = 0; end < 2; end++) {
+      this.firstUs[end] = floats[at64 + C64 + COLD.firstLow64 + end];
+      this.packets[end] = words[at + HOT.packetsLow + end] >>> 0;
+      this.ipBytes[end] = (words[at + HOT.ipLow + end] >>> 0) + words[at + C + COLD.ipLowCarry + end] * 2 ** 32;
+      this.wireBytes[end] = (words[at + HOT.wireLow + end] >>> 0) + words[at + C + COLD.wireLowCarry + end] * 2 ** 32;
+    }
+    this.endUs = Math.max(floats[at64 + HOT.lastLow64], floats[at64 + HOT.lastHigh64]);
+    this.startUs = firstOf(this.firstUs[0], this.firstUs[1]);
+    const leaks = this.local >= 0 && lane.uplink >= 0 && lane.egress >= 0 && lane.egress !== lane.uplink;
+    this.leakedPackets = leaks ? this.packets[this.local] : 0;
+    this.judge();
+  }
+
+  /** Settles who began and, from that, the origin as far as one sight tells. */
+  judge(): void {
+    this.initiator = this.findInitiator();
+    if (this.class === CLASS.wan || this.class === CLASS.second) {
+      this.origin = this.initiator === this.local ? 'unknown' : 'inbound';
+    } else if (this.class === CLASS.lan) {
+      this.origin = 'lan';
+    } else if (this.class === CLASS.upkeep) {
+      this.origin = 'router';
+    }
+  }
+
+  private findInitiator(): 0 | 1 {
+    const { state } = this;
+    const first = (state & STATE.firstHigh) !== 0 ? 1 : 0;
+    const synLow = (state & STATE.synLow) !== 0;
+    const synHigh = (state & STATE.synHigh) !== 0;
+    if (synLow !== synHigh) return synLow ? 0 : 1;
+    if (synLow) return first;
+    const answerLow = (state & STATE.synAckLow) !== 0;
+    const answerHigh = (state & STATE.synAckHigh) !== 0;
+    if (answerLow !== answerHigh) return answerLow ? 1 : 0;
+    // Met under way. Where an end is ours, a well-known port tells more than who happened to speak first.
+    if (this.local >= 0 && this.hasPorts && this.protocol !== PROTOCOL.icmp && this.protocol !== PROTOCOL.icmp6) {
+      const lowServes = this.port(0) < 1024;
+      const highServes = this.port(1) < 1024;
+      if (lowServes !== highServes) return lowServes ? 1 : 0;
+    }
+    return first;
+  }
+}
+
+function firstOf(a: number, b: number): number {
+  if (a === NEVER) return b;
+  return b === NEVER || a < b ? a : b;
+}

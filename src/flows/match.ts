@@ -1,0 +1,149 @@
+// Finds the LAN copy of a connection seen on a WAN. SNAT changes the client's address and may change its port, but not
+// the remote end, the TCP sequence numbers, nor the moment (forwarding takes microseconds).
+
+import type { Connection } from './connection.js';
+import { COLD, HOT, HOT_WORDS, STATE } from './layout.js';
+import { PROTOCOL } from './rules.js';
+import type { RunList } from './runs.js';
+import type { Lane } from '../uplinks/lanes.js';
+
+/** One connection as seen on one side. */
+export interface Sight {
+  runs: RunList;
+  /** First words of the runs that are counted, in the order of their start. */
+  counted: number[];
+  class: Lane['class'];
+  duplicates: number;
+  flow: Connection;
+}
+
+/** Copies start within this of each other, unless the recording or a new NAT entry begins in the middle. */
+const START_US = 1e6;
+/** What a changed port and a differing count of packets weigh against nearness in time, microseconds. */
+const PORT_US = 2000;
+const COUNT_US = 1000;
+const C = HOT_WORDS;
+
+/** For each WAN sight its LAN copy, where there is one. A LAN flow may stand behind several (NAT entries made anew). */
+export function matchLan(wan: readonly Sight[], lan: readonly Sight[]): Map<Sight, Sight> {
+  const matches = new Map<Sight, Sight>();
+  if (lan.length === 0) return matches;
+  const byRemote = grouped(lan, (flow) => remoteKey(flow));
+  const byPort = grouped(lan, (flow) => `${remoteKey(flow)} ${localPort(flow)}`);
+  for (const sight of wan) {
+    const remote = remoteKey(sight.flow);
+    const near = around(byRemote.get(remote) ?? [], sight.flow.startUs);
+    const best = bestOf(sight, near) ?? bestOf(sight, byPort.get(`${remote} ${localPort(sight.flow)}`) ?? []);
+    if (best !== null) matches.set(sight, best);
+  }
+  return matches;
+}
+
+/** By key, each group in the order of start. */
+function grouped(sights: readonly Sight[], keyOf: (flow: Connection) => string): Map<string, Sight[]> {
+  const groups = new Map<string, Sight[]>();
+  for (const sight of sights) {
+    const key = keyOf(sight.flow);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [sight]);
+    else known.push(sight);
+  }
+  for (const group of groups.values()) group.sort((a, b) => a.flow.startUs - b.flow.startUs);
+  return groups;
+}
+
+/** Those that start within START_US. */
+function around(sorted: readonly Sight[], startUs: number): readonly Sight[] {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle].flow.startUs < startUs - START_US) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < sorted.length && sorted[end].flow.startUs <= startUs + START_US) end++;
+  return sorted.slice(low, end);
+}
+
+function bestOf(sight: Sight, candidates: readonly Sight[]): Sight | null {
+  let best: Sight | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const cost = sight.flow.protocol === PROTOCOL.tcp ? tcpCost(sight, candidate) : otherCost(sight, candidate);
+    if (cost < least) {
+      best = candidate;
+      least = cost;
+    }
+  }
+  return best;
+}
+
+/** Microseconds apart where sequence numbers prove the match; infinite where they refute it or nothing speaks for it. */
+function tcpCost(a: Sight, b: Sight): number {
+  const apart = Math.abs(a.flow.startUs - b.flow.startUs);
+  for (const mine of [false, true]) {
+    const x = sideOf(a, mine);
+    const y = sideOf(b, mine);
+    if (x.syn && y.syn) return x.isn === y.isn ? apart : Number.POSITIVE_INFINITY;
+  }
+  if (apart <= START_US) {
+    for (const mine of [false, true]) {
+      const x = sideOf(a, mine);
+      const y = sideOf(b, mine);
+      if (x.spoke && y.spoke && x.seq === y.seq) return apart;
+    }
+  }
+  const within = a.flow.startUs >= b.flow.startUs - START_US && a.flow.startUs <= b.flow.endUs + START_US;
+  if (!within || localPort(a.flow) !== localPort(b.flow)) return Number.POSITIVE_INFINITY;
+  // One of the two was met in the middle: the numbers must at least be of one stream.
+  for (const mine of [false, true]) {
+    const x = sideOf(a, mine);
+    const y = sideOf(b, mine);
+    if (x.spoke && y.spoke && Math.abs((x.seq - y.seq) | 0) > 1 << 28) return Number.POSITIVE_INFINITY;
+  }
+  return apart + START_US;
+}
+
+function otherCost(a: Sight, b: Sight): number {
+  const apart = Math.abs(a.flow.startUs - b.flow.startUs);
+  const samePort = localPort(a.flow) === localPort(b.flow);
+  // A NAT entry made anew begins while the LAN flow goes on under its old port.
+  const within = samePort && a.flow.startUs >= b.flow.startUs && a.flow.startUs <= b.flow.endUs;
+  if (apart > START_US && !within) return Number.POSITIVE_INFINITY;
+  const sameCount = a.flow.packets[0] + a.flow.packets[1] === b.flow.packets[0] + b.flow.packets[1];
+  return Math.min(apart, 2 * START_US) + (samePort ? 0 : PORT_US) + (sameCount ? 0 : COUNT_US);
+}
+
+interface Side {
+  syn: boolean;
+  spoke: boolean;
+  isn: number;
+  seq: number;
+}
+
+/** What the first counted run knows of the local (`mine`) or the remote end. */
+function sideOf(sight: Sight, mine: boolean): Side {
+  const { words } = sight.runs;
+  const at = sight.counted[0];
+  const local = sight.flow.local as 0 | 1;
+  const end = mine ? local : 1 - local;
+  const state = words[at + HOT.state];
+  return {
+    syn: (state & (STATE.synLow << end)) !== 0,
+    spoke: (state & (STATE.spokeLow << end)) !== 0,
+    isn: words[at + C + COLD.isnLow + end],
+    seq: words[at + C + COLD.seqLow + end],
+  };
+}
+
+function localPort(flow: Connection): number {
+  return flow.port(flow.local as 0 | 1);
+}
+
+function remoteKey(flow: Connection): string {
+  const remote = (1 - (flow.local as 0 | 1)) as 0 | 1;
+  // The identifier of an echo is the client's; of other protocols without ports nothing is there.
+  const echo = flow.protocol === PROTOCOL.icmp || flow.protocol === PROTOCOL.icmp6;
+  return `${flow.protocol} ${flow.words[remote].join('.')} ${echo ? '' : flow.port(remote)}`;
+}

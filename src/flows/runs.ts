@@ -1,0 +1,55 @@
+// A list of runs as raw records, hot and cold part side by side: what a worker hands over and what a saved tally holds.
+
+import { HOT_WORDS, COLD_WORDS, RUN_BYTES, RUN_WORDS } from './layout.js';
+
+/** Runs in one buffer; grows by doubling. Record n starts at word n · RUN_WORDS. */
+export class RunList {
+  words: Int32Array;
+  floats: Float64Array;
+  count = 0;
+
+  constructor(capacity = 64) {
+    const buffer = new ArrayBuffer(Math.max(1, capacity) * RUN_BYTES);
+    this.words = new Int32Array(buffer);
+    this.floats = new Float64Array(buffer);
+  }
+
+  /** A list over bytes that came from `take`; they are not copied. */
+  static of(buffer: ArrayBuffer): RunList {
+    const list = new RunList(1);
+    list.words = new Int32Array(buffer);
+    list.floats = new Float64Array(buffer);
+    list.count = buffer.byteLength / RUN_BYTES;
+    return list;
+  }
+
+  /** Copies a hot record (at word `hotAt` of `hot`) and a cold one; returns the record's number. */
+  append(hot: Int32Array, hotAt: number, cold: Int32Array, coldAt: number): number {
+    if ((this.count + 1) * RUN_WORDS > this.words.length) this.grow();
+    const words = this.words;
+    let to = this.count * RUN_WORDS;
+    for (let i = 0; i < HOT_WORDS; i++) words[to++] = hot[hotAt + i];
+    for (let i = 0; i < COLD_WORDS; i++) words[to++] = cold[coldAt + i];
+    return this.count++;
+  }
+
+  /** The bytes in use, handed away: the list is empty afterwards and starts anew. */
+  take(): ArrayBuffer {
+    const whole = this.words.buffer as ArrayBuffer;
+    const used = this.count * RUN_BYTES;
+    const taken = used === whole.byteLength ? whole : whole.slice(0, used);
+    const fresh = new RunList(Math.min(this.count, 4096));
+    this.words = fresh.words;
+    this.floats = fresh.floats;
+    this.count = 0;
+    return taken;
+  }
+
+  private grow(): void {
+    const buffer = new ArrayBuffer(this.words.byteLength * 2);
+    const words = new Int32Array(buffer);
+    words.set(this.words);
+    this.words = words;
+    this.floats = new Float64Array(buffer);
+  }
+}

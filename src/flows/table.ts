@@ -1,0 +1,538 @@
+// Batches become runs: an open-addressing table over typed arrays, with one hot and one cold record a live run.
+//
+// A batch is worked in passes (hash and probe all rows, touch all records, then update), so that the cache misses of
+// neighbouring rows overlap instead of following each other.
+
+import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../decode/batch.js';
+import { Clock } from './clock.js';
+import { COLD, COLD_WORDS, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
+import type { Timeouts } from './rules.js';
+import { RunList } from './runs.js';
+
+/** Tells the lane of a new run, and takes the packets of every row. Lanes are small dense numbers. */
+export interface LaneBook {
+  /** Lane for a key: where it was seen and whose addresses it carries. `wide` holds IPv6 addresses from `wideAt`. */
+  laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number;
+  /** Adds one packet to cell `2 · lane + (sent by the higher endpoint)`. */
+  add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void;
+  /** Rows that belong to no flow: ARP, not IP, damaged, ICMP errors. `row` is valid during the call. */
+  addOther(batch: Batch, row: number): void;
+}
+
+export interface FlowTableOptions {
+  timeouts: Timeouts;
+  /** What came before this part of the input is not known: first runs may be continuations. */
+  leftOpen: boolean;
+  /** Every five-tuple as seen: fragments and ICMP errors are flows without ports. */
+  asSeen: boolean;
+  /** Seeds the hash, so that nobody can prepare collisions. Nothing else depends on it. */
+  seed: number;
+}
+
+const RARE = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
+const SYN_ACK = FLAG.syn | FLAG.ack;
+const FREE = -1;
+/** Records looked at for expiry after each batch. */
+const SWEEP = 96;
+
+export class FlowTable implements BatchSink {
+  /** Runs that are over and whose whole past is known. */
+  readonly closed = new RunList();
+  /** Runs, or parts of runs, whose past is not known, in the order in which they ended. */
+  readonly heads = new RunList();
+  readonly clock: Clock;
+  private leftOpen: boolean;
+  private readonly asSeen: boolean;
+  private readonly timeouts: Timeouts;
+  private readonly seed: number;
+
+  private capacity = 4096;
+  private hot = new Int32Array(this.capacity * HOT_WORDS);
+  private hotFloats = new Float64Array(this.hot.buffer);
+  private cold = new Int32Array(this.capacity * COLD_WORDS);
+  private coldFloats = new Float64Array(this.cold.buffer);
+  private used = 0;
+  private live = 0;
+  private freeHead = FREE;
+  /** Pairs of hash and record number + 1; 0 is an empty place. */
+  private slots = new Int32Array(this.capacity * 4);
+  private mask = this.capacity * 2 - 1;
+  private sweepAt = 0;
+
+  private readonly hashes = new Int32Array(BATCH_ROWS);
+  private readonly candidates = new Int32Array(BATCH_ROWS);
+  private readonly clocks = new Float64Array(BATCH_ROWS);
+  /** Keeps the prefetching reads from being optimised away. */
+  sink = 0;
+
+  constructor(
+    private readonly lanes: LaneBook,
+    options: FlowTableOptions,
+  ) {
+    this.leftOpen = options.leftOpen;
+    this.asSeen = options.asSeen;
+    this.timeouts = options.timeouts;
+    this.seed = options.seed | 0;
+    this.clock = new Clock();
+  }
+
+  get liveRuns(): number {
+    return this.live;
+  }
+
+  flush(batch: Batch): void {
+    const rows = batch.count;
+    let from = 0;
+    for (let row = 0; row < rows; row++) {
+      if (this.clock.tick(batch.time[row])) {
+        this.update(batch, from, row);
+        this.barrier();
+        from = row;
+      }
+      this.clocks[row] = this.clock.now;
+    }
+    this.update(batch, from, rows);
+    batch.count = 0;
+    this.sweep(SWEEP);
+  }
+
+  private update(batch: Batch, from: number, to: number): void {
+    if (this.live + 2 * BATCH_ROWS > this.capacity) this.grow();
+    const { kind, k0, k1, ports, meta, flags, time, ipBytes, wireBytes } = batch;
+    const { hashes, candidates, clocks, hot, hotFloats, slots, mask, seed, lanes } = this;
+    const least = this.timeouts.least;
+
+    for (let row = from; row < to; row++) {
+      if (kind[row] !== KIND.flow) {
+        candidates[row] = 0;
+        continue;
+      }
+      const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
+      hashes[row] = hash;
+      let slot = hash & mask;
+      let record = slots[2 * slot + 1];
+      while (record !== 0 && slots[2 * slot] !== hash) {
+        slot = (slot + 1) & mask;
+        record = slots[2 * slot + 1];
+      }
+      candidates[row] = record;
+    }
+
+    let touched = 0;
+    for (let row = from; row < to; row++) {
+      const record = candidates[row];
+      if (record !== 0) touched ^= hot[(record - 1) * HOT_WORDS];
+    }
+    this.sink ^= touched;
+
+    for (let row = from; row < to; row++) {
+      if (kind[row] !== KIND.flow) {
+        this.updateOther(batch, row);
+        continue;
+      }
+      const rowMeta = meta[row];
+      const a = k0[row];
+      const b = k1[row];
+      const p = ports[row];
+      let record = candidates[row] - 1;
+      let at = record * HOT_WORDS;
+      if (
+        record < 0 ||
+        hot[at + HOT.k0] !== a ||
+        hot[at + HOT.k1] !== b ||
+        hot[at + HOT.ports] !== p ||
+        hot[at + HOT.meta] !== rowMeta ||
+        ((rowMeta & META.ipv6) !== 0 && !this.sameWide(record, batch.wide, row * 8))
+      ) {
+        record = this.find(hashes[row], a, b, p, rowMeta, batch.wide, row * 8);
+        if (record < 0) record = this.create(hashes[row], a, b, p, rowMeta, batch, row);
+        at = record * HOT_WORDS;
+      }
+      const rowFlags = flags[row];
+      const high = (rowFlags >>> 8) & 1;
+      const t = time[row];
+      const at64 = at >> 1;
+      const lastLow = hotFloats[at64 + HOT.lastLow64];
+      const lastHigh = hotFloats[at64 + HOT.lastHigh64];
+      const last = lastLow > lastHigh ? lastLow : lastHigh;
+      if (clocks[row] - last > least || (rowFlags & SYN_ACK) === FLAG.syn) {
+        this.consider(record, rowFlags, clocks[row], batch, row);
+      }
+      if ((rowFlags & RARE) !== 0 || (hot[at + HOT.state] & (STATE.spokeLow << high)) === 0) {
+        this.noteRare(record, rowFlags, high, t, batch, row);
+      }
+      const lastAt = at64 + HOT.lastLow64 + high;
+      const previous = hotFloats[lastAt];
+      if (t > previous) hotFloats[lastAt] = t;
+      else if (t < previous) this.noteEarlier(record, high, t);
+      hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
+      const ip = ipBytes[row];
+      const ipAt = at + HOT.ipLow + high;
+      const ipSum = (hot[ipAt] >>> 0) + ip;
+      hot[ipAt] = ipSum | 0;
+      if (ipSum >= 0x1_0000_0000) this.carry(record, COLD.ipLowCarry + high);
+      const wire = wireBytes[row];
+      const wireAt = at + HOT.wireLow + high;
+      const wireSum = (hot[wireAt] >>> 0) + wire;
+      hot[wireAt] = wireSum | 0;
+      if (wireSum >= 0x1_0000_0000) this.carry(record, COLD.wireLowCarry + high);
+      lanes.add(((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high, t, ip, wire);
+    }
+  }
+
+  /** Fragments after the first, ICMP errors, and rows that are no IP. */
+  private updateOther(batch: Batch, row: number): void {
+    const kind = batch.kind[row];
+    if (kind === KIND.fragment || (this.asSeen && kind === KIND.icmpError)) {
+      const ports = this.asSeen ? 0 : batch.ident[row];
+      const base = batch.meta[row] & ~META.hasPorts;
+      const meta = this.asSeen ? base : base | META.datagram;
+      const record = this.findOrCreate(ports, meta, batch, row);
+      this.consider(record, 0, this.clocks[row], batch, row);
+      this.count(record, batch, row);
+    } else {
+      this.lanes.addOther(batch, row);
+    }
+  }
+
+  /** The general form of the hot loop's update, for rows that are rare. */
+  private count(record: number, batch: Batch, row: number): void {
+    const { hot, hotFloats } = this;
+    const high = (batch.flags[row] >>> 8) & 1;
+    const at = record * HOT_WORDS;
+    const t = batch.time[row];
+    this.noteRare(record, 0, high, t, batch, row);
+    const lastAt = (at >> 1) + HOT.lastLow64 + high;
+    if (t > hotFloats[lastAt]) hotFloats[lastAt] = t;
+    else this.noteEarlier(record, high, t);
+    hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
+    this.addBytes(record, HOT.ipLow + high, COLD.ipLowCarry + high, batch.ipBytes[row]);
+    this.addBytes(record, HOT.wireLow + high, COLD.wireLowCarry + high, batch.wireBytes[row]);
+    const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
+    this.lanes.add(cell, t, batch.ipBytes[row], batch.wireBytes[row]);
+  }
+
+  private addBytes(record: number, word: number, carryWord: number, bytes: number): void {
+    const at = record * HOT_WORDS + word;
+    const sum = (this.hot[at] >>> 0) + bytes;
+    this.hot[at] = sum | 0;
+    if (sum >= 0x1_0000_0000) this.carry(record, carryWord);
+  }
+
+  private carry(record: number, word: number): void {
+    const at = record * COLD_WORDS + word;
+    this.cold[at] = this.cold[at] + 1;
+  }
+
+  /** A packet may begin a new flow: a SYN, or silence longer than the shortest timeout. */
+  private consider(record: number, flags: number, clock: number, batch: Batch, row: number): void {
+    const at = record * HOT_WORDS;
+    const state = this.hot[at + HOT.state];
+    const meta = this.hot[at + HOT.meta];
+    const silence = clock - this.lastSight(record);
+    if ((state & STATE.bothWays) === 0 && silence <= this.timeouts.least) return;
+    const open = (state & STATE.leftOpen) !== 0;
+    if (silence > (open ? this.timeouts.mostOf(meta, state) : this.timeouts.of(meta, state))) {
+      this.close(record, STATE.idled);
+      this.restart(record, false, clock);
+      return;
+    }
+    const maybeIdle = open && silence > this.timeouts.leastOf(meta, state);
+    if ((flags & SYN_ACK) === FLAG.syn) {
+      const high = (flags >>> 8) & 1;
+      const isn = this.cold[record * COLD_WORDS + COLD.isnLow + high];
+      const verdict = synVerdict(state, high, isn, batch.seq[row]);
+      if (verdict === 'new') {
+        this.close(record, STATE.reused);
+        this.restart(record, false, clock);
+        return;
+      }
+      // One FIN here and one before the cut may have closed the flow that this SYN repeats.
+      const maybeClosed = open && (state & STATE.bothFin) !== 0;
+      if (verdict === 'new-unless-known' || maybeClosed) {
+        this.close(record, open ? 0 : STATE.reused);
+        this.restart(record, open, clock);
+        return;
+      }
+    }
+    if (maybeIdle) {
+      this.close(record, 0);
+      this.restart(record, true, clock);
+    }
+  }
+
+  /** What happens once a run or once a direction: openings, ends, first words, first fragments. */
+  private noteRare(record: number, flags: number, high: number, t: number, batch: Batch, row: number): void {
+    const at = record * HOT_WORDS;
+    const coldAt = record * COLD_WORDS;
+    let state = this.hot[at + HOT.state];
+    if ((state & (STATE.spokeLow << high)) === 0) {
+      if ((state & STATE.bothWays) === 0) {
+        if (high !== 0) state |= STATE.firstHigh;
+        if ((flags & SYN_ACK) === FLAG.syn) state |= STATE.startsWithSyn;
+      }
+      state |= STATE.spokeLow << high;
+      this.coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = t;
+      if ((this.hot[at + HOT.meta] & META.datagram) === 0) this.cold[coldAt + COLD.seqLow + high] = batch.seq[row];
+    }
+    if ((flags & FLAG.syn) !== 0) {
+      if ((flags & FLAG.ack) !== 0) state |= STATE.synAckLow << high;
+      else if ((state & (STATE.synLow << high)) === 0) {
+        state |= STATE.synLow << high;
+        this.cold[coldAt + COLD.isnLow + high] = batch.seq[row];
+      }
+    }
+    if ((flags & FLAG.echoRequest) !== 0) state |= STATE.synLow << high;
+    if ((flags & FLAG.echoReply) !== 0) state |= STATE.synAckLow << high;
+    if ((flags & FLAG.fin) !== 0) state |= STATE.finLow << high;
+    if ((flags & FLAG.rst) !== 0) state |= STATE.rstLow << high;
+    if ((flags & FLAG.firstFragment) !== 0 && !this.asSeen) {
+      state |= STATE.fragments;
+      this.hot[at + HOT.state] = state;
+      this.noteFirstFragment(batch, row);
+    }
+    this.hot[at + HOT.state] = state;
+  }
+
+  /** Tells the datagram of a first fragment its ports, so that the later ones find their flow. */
+  private noteFirstFragment(batch: Batch, row: number): void {
+    const meta = (batch.meta[row] & ~META.hasPorts) | META.datagram;
+    const datagram = this.findOrCreate(batch.ident[row], meta, batch, row);
+    this.consider(datagram, 0, this.clocks[row], batch, row);
+    const cold = datagram * COLD_WORDS;
+    const at64 = (cold >> 1) + COLD.firstFragment64;
+    const t = batch.time[row];
+    const known = this.coldFloats[at64];
+    if (known === NEVER || t < known) {
+      this.coldFloats[at64] = t;
+      this.cold[cold + COLD.fragmentPorts] = batch.ports[row];
+    }
+  }
+
+  private noteEarlier(record: number, high: number, t: number): void {
+    const at = ((record * COLD_WORDS) >> 1) + COLD.firstLow64 + high;
+    if (t < this.coldFloats[at]) this.coldFloats[at] = t;
+  }
+
+  private findOrCreate(ports: number, meta: number, batch: Batch, row: number): number {
+    const a = batch.k0[row];
+    const b = batch.k1[row];
+    const hash = hashKey(a, b, ports, meta, this.seed);
+    const found = this.find(hash, a, b, ports, meta, batch.wide, row * 8);
+    return found >= 0 ? found : this.create(hash, a, b, ports, meta, batch, row);
+  }
+
+  private find(hash: number, a: number, b: number, p: number, meta: number, wide: Int32Array, wideAt: number): number {
+    const { slots, mask, hot } = this;
+    let slot = hash & mask;
+    for (;;) {
+      const record = slots[2 * slot + 1] - 1;
+      if (record < 0) return -1;
+      if (slots[2 * slot] === hash) {
+        const at = record * HOT_WORDS;
+        if (
+          hot[at + HOT.k0] === a &&
+          hot[at + HOT.k1] === b &&
+          hot[at + HOT.ports] === p &&
+          hot[at + HOT.meta] === meta &&
+          ((meta & META.ipv6) === 0 || this.sameWide(record, wide, wideAt))
+        ) {
+          return record;
+        }
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  private sameWide(record: number, wide: Int32Array, wideAt: number): boolean {
+    const { cold } = this;
+    const at = record * COLD_WORDS + COLD.wide;
+    for (let i = 0; i < 8; i++) if (cold[at + i] !== wide[wideAt + i]) return false;
+    return true;
+  }
+
+  private create(hash: number, a: number, b: number, p: number, meta: number, batch: Batch, row: number): number {
+    const { hot, cold } = this;
+    let record = this.freeHead;
+    if (record >= 0) this.freeHead = hot[record * HOT_WORDS];
+    else record = this.used++;
+    this.live++;
+    const at = record * HOT_WORDS;
+    const coldAt = record * COLD_WORDS;
+    hot[at + HOT.k0] = a;
+    hot[at + HOT.k1] = b;
+    hot[at + HOT.ports] = p;
+    hot[at + HOT.meta] = meta;
+    hot[at + HOT.hash] = hash;
+    if ((meta & META.ipv6) !== 0) {
+      for (let i = 0; i < 8; i++) cold[coldAt + COLD.wide + i] = batch.wide[row * 8 + i];
+    } else {
+      for (let i = 0; i < 8; i++) cold[coldAt + COLD.wide + i] = 0;
+    }
+    const lane = this.lanes.laneOf(meta, a, b, cold, coldAt + COLD.wide);
+    hot[at + HOT.state] = lane << STATE.laneShift;
+    this.restart(record, this.leftOpen, this.clocks[row]);
+    const { slots, mask } = this;
+    let slot = hash & mask;
+    while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+    slots[2 * slot] = hash;
+    slots[2 * slot + 1] = record + 1;
+    return record;
+  }
+
+  /** Empties a record's counters; key and lane stay. */
+  private restart(record: number, leftOpen: boolean, clock: number): void {
+    const { hot, hotFloats, cold, coldFloats } = this;
+    const at = record * HOT_WORDS;
+    const coldAt = record * COLD_WORDS;
+    hotFloats[(at >> 1) + HOT.lastLow64] = NEVER;
+    hotFloats[(at >> 1) + HOT.lastHigh64] = NEVER;
+    for (let word = HOT.packetsLow; word < HOT.state; word++) hot[at + word] = 0;
+    hot[at + HOT.state] = (hot[at + HOT.state] & ~STATE.bits) | (leftOpen ? STATE.leftOpen : 0);
+    coldFloats[(coldAt >> 1) + COLD.firstLow64] = NEVER;
+    coldFloats[(coldAt >> 1) + COLD.firstHigh64] = NEVER;
+    coldFloats[(coldAt >> 1) + COLD.startClock64] = clock;
+    coldFloats[(coldAt >> 1) + COLD.firstFragment64] = NEVER;
+    for (let word = COLD.isnLow; word < COLD.wide; word++) cold[coldAt + word] = 0;
+  }
+
+  /** Hands a run over: `why` is STATE.reused, STATE.idled, both (the clock was set back) or 0 (it may go on). */
+  private close(record: number, why: number): void {
+    const at = record * HOT_WORDS;
+    const state = this.hot[at + HOT.state] | why;
+    this.hot[at + HOT.state] = state;
+    const list = (state & STATE.leftOpen) !== 0 ? this.heads : this.closed;
+    list.append(this.hot, at, this.cold, record * COLD_WORDS);
+  }
+
+  /** The recorder's clock was set back: nothing before can be timed against what comes. */
+  private barrier(): void {
+    for (let record = 0; record < this.used; record++) {
+      if (this.hot[record * HOT_WORDS + HOT.meta] === FREE) continue;
+      this.close(record, STATE.reused | STATE.idled);
+      this.remove(record);
+    }
+    this.leftOpen = false;
+  }
+
+  /** Looks at some records in turn and retires those whose silence no rule survives. */
+  private sweep(records: number): void {
+    const { hot, hotFloats, timeouts } = this;
+    const now = this.clock.now;
+    const { least } = timeouts;
+    let record = this.sweepAt;
+    const count = Math.min(records, this.used);
+    for (let i = 0; i < count; i++) {
+      if (record >= this.used) record = 0;
+      const at = record * HOT_WORDS;
+      const at64 = at >> 1;
+      const low = hotFloats[at64 + HOT.lastLow64];
+      const high = hotFloats[at64 + HOT.lastHigh64];
+      const silence = now - (low > high ? low : high);
+      if (silence > least && hot[at + HOT.meta] !== FREE) this.expire(record, now);
+      record++;
+    }
+    this.sweepAt = record;
+  }
+
+  private expire(record: number, now: number): void {
+    const at = record * HOT_WORDS;
+    const meta = this.hot[at + HOT.meta];
+    const state = this.hot[at + HOT.state];
+    const silence = now - this.lastSight(record);
+    const open = (state & STATE.leftOpen) !== 0;
+    if (silence > (open ? this.timeouts.mostOf(meta, state) : this.timeouts.of(meta, state))) {
+      this.close(record, STATE.idled);
+      this.remove(record);
+    }
+  }
+
+  /** A datagram may hold nothing but its first fragment's ports; then its start stands for its last sight. */
+  private lastSight(record: number): number {
+    const at64 = (record * HOT_WORDS) >> 1;
+    const low = this.hotFloats[at64 + HOT.lastLow64];
+    const high = this.hotFloats[at64 + HOT.lastHigh64];
+    const last = low > high ? low : high;
+    return last !== NEVER ? last : this.coldFloats[((record * COLD_WORDS) >> 1) + COLD.startClock64];
+  }
+
+  /** Takes a record out of the index, closing the gap that it leaves in its probe sequence. */
+  private remove(record: number): void {
+    const { slots, mask, hot } = this;
+    let slot = hot[record * HOT_WORDS + HOT.hash] & mask;
+    while (slots[2 * slot + 1] !== record + 1) slot = (slot + 1) & mask;
+    let next = (slot + 1) & mask;
+    while (slots[2 * next + 1] !== 0) {
+      const home = slots[2 * next] & mask;
+      if (((next - home) & mask) >= ((next - slot) & mask)) {
+        slots[2 * slot] = slots[2 * next];
+        slots[2 * slot + 1] = slots[2 * next + 1];
+        slot = next;
+      }
+      next = (next + 1) & mask;
+    }
+    slots[2 * slot + 1] = 0;
+    slots[2 * slot] = 0;
+    const at = record * HOT_WORDS;
+    hot[at + HOT.meta] = FREE;
+    hot[at + HOT.state] = 0;
+    hot[at] = this.freeHead;
+    this.hotFloats[(at >> 1) + HOT.lastLow64] = Number.POSITIVE_INFINITY;
+    this.freeHead = record;
+    this.live--;
+  }
+
+  private grow(): void {
+    const capacity = this.capacity * 2;
+    const hot = new Int32Array(capacity * HOT_WORDS);
+    hot.set(this.hot);
+    this.hot = hot;
+    this.hotFloats = new Float64Array(hot.buffer);
+    const cold = new Int32Array(capacity * COLD_WORDS);
+    cold.set(this.cold);
+    this.cold = cold;
+    this.coldFloats = new Float64Array(cold.buffer);
+    const mask = capacity * 2 - 1;
+    const slots = new Int32Array(capacity * 4);
+    for (let old = 0; old <= this.mask; old++) {
+      const record = this.slots[2 * old + 1];
+      if (record === 0) continue;
+      const hash = this.slots[2 * old];
+      let slot = hash & mask;
+      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+      slots[2 * slot] = hash;
+      slots[2 * slot + 1] = record;
+    }
+    this.slots = slots;
+    this.mask = mask;
+    this.capacity = capacity;
+  }
+
+  /** Ends this part of the input: the runs still live, those with an unknown past among the heads. */
+  finish(): RunList {
+    const tails = new RunList(Math.max(1, this.live));
+    for (let record = 0; record < this.used; record++) {
+      const at = record * HOT_WORDS;
+      if (this.hot[at + HOT.meta] === FREE) continue;
+      const list = (this.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.heads : tails;
+      list.append(this.hot, at, this.cold, record * COLD_WORDS);
+    }
+    return tails;
+  }
+}
+
+/** Whether a SYN begins a new flow. `high`: sent by the higher endpoint; `isn`: that side's known one. */
+export function synVerdict(state: number, high: number, isn: number, seq: number): 'same' | 'new' | 'new-unless-known' {
+  if ((state & STATE.anyRst) !== 0 || (state & STATE.bothFin) === STATE.bothFin) return 'new';
+  if ((state & (STATE.synLow << high)) !== 0) return isn === seq ? 'same' : 'new';
+  return 'new-unless-known';
+}
+
+/** Mixes a key to 32 bits (the finaliser of MurmurHash3). */
+export function hashKey(a: number, b: number, ports: number, meta: number, seed: number): number {
+  let h = Math.imul(a ^ seed, 0x85ebca6b) ^ b;
+  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35) ^ ports;
+  h = Math.imul(h ^ (h >>> 13), 0x85ebca6b) ^ meta;
+  h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35);
+  return h ^ (h >>> 15);
+}

@@ -1,0 +1,78 @@
+// Which inputs follow one another (rotated files) and so are one point of observation, and the open runs of each chain.
+
+import { DISORDER_US } from '../flows/clock.js';
+import { Joiner, type RunSink } from '../flows/join.js';
+import type { Timeouts } from '../flows/rules.js';
+import type { RunList } from '../flows/runs.js';
+import type { Source } from './sources.js';
+
+export interface Chain {
+  number: number;
+  /** Where its recorder's clock stands, microseconds; -Infinity before its first packet. */
+  clock: number;
+  firstUs: number;
+  last: Source;
+  joiner: Joiner;
+}
+
+/** Files overlap by disorder at most; a larger part of either than this is a second recording. */
+const MOST_OVERLAP = 0.05;
+
+export class Chains {
+  private readonly chains: Chain[] = [];
+  private readonly ofInput = new Map<number, Chain>();
+
+  constructor(
+    private readonly timeouts: Timeouts,
+    private readonly emit: RunSink,
+  ) {}
+
+  /** The chain that an input continues, or a new one. To be asked in the order of first packets. */
+  start(input: number, source: Source): Chain {
+    const known = this.ofInput.get(input);
+    if (known !== undefined) return known;
+    const fits = this.chains.filter((chain) => follows(chain, source));
+    fits.sort((a, b) => alike(b.last, source) - alike(a.last, source) || b.clock - a.clock);
+    let chain = fits[0];
+    if (chain === undefined) {
+      chain = {
+        number: this.chains.length,
+        clock: Number.NEGATIVE_INFINITY,
+        firstUs: source.firstUs,
+        last: source,
+        joiner: new Joiner(this.timeouts, this.emit),
+      };
+      this.chains.push(chain);
+    }
+    chain.last = source;
+    this.ofInput.set(input, chain);
+    return chain;
+  }
+
+  join(number: number, heads: RunList, tails: RunList, steps: number, clock: number): void {
+    const chain = this.chains[number];
+    chain.joiner.join(heads, tails, steps, clock);
+    chain.clock = clock;
+  }
+
+  finish(): void {
+    for (const chain of this.chains) chain.joiner.finish();
+  }
+}
+
+function follows(chain: Chain, source: Source): boolean {
+  const { last } = chain;
+  if (last.format !== source.format || last.spec.label !== source.spec.label) return false;
+  const overlap = chain.clock - source.firstUs;
+  if (!(overlap <= DISORDER_US)) return false;
+  return overlap <= 0 || overlap <= (chain.clock - chain.firstUs) * MOST_OVERLAP;
+}
+
+/** Length of the common beginning of two names. */
+function alike(a: Source, b: Source): number {
+  const x = a.spec.path;
+  const y = b.spec.path;
+  let n = 0;
+  while (n < x.length && n < y.length && x[n] === y[n]) n++;
+  return n;
+}

@@ -1,0 +1,275 @@
+// Sources in, a finished tally out: plans the parts, has them read, proves the cuts and joins what they came to, in order.
+
+import { META } from '../decode/batch.js';
+import type { PointInfo } from '../decode/decoder.js';
+import { parsePcapHeader, PCAP_HEADER_BYTES } from '../decode/pcap-header.js';
+import { Connection } from '../flows/connection.js';
+import { FragmentJoiner } from '../flows/fragments.js';
+import type { RunSink } from '../flows/join.js';
+import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
+import { type FlowRules, Timeouts } from '../flows/rules.js';
+import { RunList } from '../flows/runs.js';
+import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
+import { hashKey } from '../flows/table.js';
+import type { Lane } from '../uplinks/lanes.js';
+import type { Topology } from '../uplinks/topology.js';
+import { Tally } from '../tally/tally.js';
+import { DamageLog, type UserError } from '../util/error.js';
+import type { PacketFilter } from '../workers/filter.js';
+import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
+import { type Job, runParts } from '../workers/pool.js';
+import { Chains, type Chain } from './chains.js';
+import type { Source } from './sources.js';
+
+export interface EngineOptions {
+  topology: Topology;
+  /** Whether a flow may be seen at several points; then all runs are held and matched at the end. */
+  stitch: boolean;
+  rules: FlowRules;
+  filter: PacketFilter | null;
+  /** Worker threads at most; 1 reads in this thread. */
+  jobs: number;
+  reference: boolean;
+  /** Bytes a part of a plain pcap file has at least; tests make it small. */
+  partBytes?: number;
+  ledgerRows?: number;
+  signal?: AbortSignal;
+  /** Bytes read so far, uncompressed. */
+  onProgress?: (bytes: number) => void;
+  onFlow?: ConnectionSink;
+}
+
+/** What was read of one source. */
+export interface SourceTotals {
+  packets: number;
+  wireBytes: number;
+  firstUs: number;
+  lastUs: number;
+  linkTypes: Set<number>;
+  unknownLink: Map<number, number>;
+  dropped: number | null;
+  damage: DamageLog;
+  fatal: string | null;
+}
+
+const PART_BYTES = 32 * 2 ** 20;
+/** Larger parts would hold more open runs than memory should. */
+const MOST_PART_BYTES = 768 * 2 ** 20;
+/** Below this many bytes threads cost more than they bring. */
+const THREAD_BYTES = 4 * 2 ** 20;
+
+/** What is known of a part until it is joined. */
+interface Pending {
+  closed: { runs: ArrayBuffer; lanes: readonly Lane[]; points: readonly PointInfo[] }[];
+  result: PartResult | null;
+}
+
+export class Engine {
+  readonly tally: Tally;
+  readonly totals: SourceTotals[];
+  private readonly timeouts: Timeouts;
+  private readonly chains: Chains;
+  private readonly fragments: FragmentJoiner;
+  private readonly stitcher: Stitcher | null;
+  private readonly flow = new Connection();
+  private readonly specs: PartSpec[][] = [];
+  private readonly pending: Pending[][] = [];
+  private readonly read = new Map<string, number>();
+  private bytesRead = 0;
+  private readonly emitFlow: ConnectionSink;
+
+  constructor(
+    private readonly sources: readonly Source[],
+    private readonly options: EngineOptions,
+  ) {
+    this.tally = new Tally(options.topology, options.ledgerRows);
+    this.timeouts = new Timeouts(options.rules);
+    this.totals = sources.map(() => emptyTotals());
+    this.emitFlow = (flow, duplicates, named) => {
+      this.tally.addFlow(flow, duplicates, named);
+      options.onFlow?.(flow, duplicates, named);
+    };
+    this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.emitFlow) : null;
+    const direct: RunSink = (runs, at) => {
+      this.flow.take(runs, at, this.tally.lanes[runs.words[at + HOT.state] >>> STATE.laneShift]);
+      this.emitFlow(this.flow, 0, false);
+    };
+    this.fragments = new FragmentJoiner(this.stitcher?.take ?? direct);
+    this.chains = new Chains(this.timeouts, this.fragments.take);
+  }
+
+  async run(): Promise<void> {
+    const { options } = this;
+    this.plan();
+    const jobs: Job[] = this.specs.flat().map((spec) => {
+      const { stream } = this.sources[spec.input];
+      return stream === null ? { spec } : { spec, stream };
+    });
+    const bytes = this.sources.reduce((sum, source) => sum + (source.open.size ?? 0), 0);
+    const small = bytes < THREAD_BYTES && options.partBytes === undefined;
+    await runParts(jobs, options.jobs <= 1 || small ? 0 : options.jobs, this, options.signal);
+    await this.join();
+    this.chains.finish();
+    this.fragments.finish();
+    this.stitcher?.finish();
+  }
+
+  /** Cuts plain pcap files into parts, as many as there are threads or a multiple. */
+  private plan(): void {
+    const { topology, rules, filter, jobs, reference } = this.options;
+    const several = this.sources.length > 1;
+    for (const source of this.sources) {
+      const base = { input: source.number, path: source.open.path, format: source.format };
+      const shared = { topology, rules, filter, seed: (Math.random() * 2 ** 32) | 0, reference, startClock: null };
+      const { fd, size, prefix } = source.open;
+      const header = source.format === 'pcap' ? parsePcapHeader(prefix.subarray(0, PCAP_HEADER_BYTES)) : null;
+      const least = this.options.partBytes ?? PART_BYTES;
+      const cuttable = header !== null && !('error' in header) && fd !== null && size !== null && !reference;
+      if (!cuttable || (jobs <= 1 && this.options.partBytes === undefined) || size < 2 * least) {
+        this.specs.push([{ ...base, ...shared, part: 0, segment: null, leftOpen: several }]);
+        this.pending.push([{ closed: [], result: null }]);
+        continue;
+      }
+      const most = this.options.partBytes ?? MOST_PART_BYTES;
+      const rounds = Math.max(1, Math.ceil(size / (jobs * most)));
+      const count = Math.max(1, Math.min(jobs * rounds, Math.floor(size / least)));
+      const parts: PartSpec[] = [];
+      for (let part = 0; part < count; part++) {
+        const start = part === 0 ? PCAP_HEADER_BYTES : Math.floor((size * part) / count);
+        const limit = part === count - 1 ? size : Math.floor((size * (part + 1)) / count);
+        const segment = { header, start, limit, fileEnd: size, known: null };
+        parts.push({ ...base, ...shared, part, segment, leftOpen: several || part > 0 });
+      }
+      this.specs.push(parts);
+      this.pending.push(parts.map(() => ({ closed: [], result: null })));
+    }
+  }
+
+  closed(input: number, part: number, runs: ArrayBuffer, lanes: readonly Lane[], points: readonly PointInfo[]): void {
+    // Alone and from the beginning: nothing can make these runs invalid, so they need not wait.
+    if (this.sources.length === 1 && part === 0) {
+      this.chains.start(0, this.sources[0]);
+      this.takeClosed(0, { runs, lanes, points });
+      return;
+    }
+    this.pending[input][part].closed.push({ runs, lanes, points });
+  }
+
+  progress(input: number, part: number, bytes: number): void {
+    const key = `${input} ${part}`;
+    this.bytesRead += bytes - (this.read.get(key) ?? 0);
+    this.read.set(key, bytes);
+    this.options.onProgress?.(this.bytesRead);
+  }
+
+  result(result: PartResult): void {
+    this.pending[result.input][result.part].result = result;
+  }
+
+  failed(input: number, _part: number, error: UserError): void {
+    this.totals[input].fatal = error.message;
+  }
+
+  /** Joins all parts in the order of the input, reading again what was cut in the wrong place. */
+  private async join(): Promise<void> {
+    for (const source of this.sources) {
+      let before: { result: PartResult; limit: number } | null = null;
+      let chain: Chain | null = null;
+      for (const spec of this.specs[source.number]) {
+        let held = this.pending[source.number][spec.part];
+        if (held.result === null) break;
+        if (before === null) {
+          chain = this.chains.start(source.number, source);
+          if (chain.clock > held.result.clockStart && chain.clock > held.result.counts.firstUs) {
+            held = await this.again({ ...spec, startClock: chain.clock });
+          }
+        } else {
+          // The part before stopped early, at a fault: the rest of the file is unreadable.
+          if ((before.result.endOffset ?? 0) < before.limit) break;
+          const { endOffset, clockEnd } = before.result;
+          if (endOffset !== held.result.startOffset || clockEnd !== held.result.clockStart) {
+            const segment = spec.segment as NonNullable<PartSpec['segment']>;
+            held = await this.again({ ...spec, segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } } });
+          }
+        }
+        const result = held.result as PartResult;
+        this.joinPart(source, (chain as Chain).number, held, result);
+        before = { result, limit: spec.segment?.limit ?? 0 };
+      }
+    }
+  }
+
+  private async again(spec: PartSpec): Promise<Pending> {
+    const closed: Pending['closed'] = [];
+    const { signal } = this.options;
+    const result = await readPart(spec, {
+      closed: (runs, lanes, points) => closed.push({ runs, lanes: [...lanes], points: [...points] }),
+      progress: () => {},
+      get aborted() {
+        return signal?.aborted === true;
+      },
+    });
+    return { closed, result };
+  }
+
+  private joinPart(source: Source, chain: number, held: Pending, result: PartResult): void {
+    const { data, counts } = result;
+    for (const list of held.closed) this.takeClosed(chain, list);
+    held.closed.length = 0;
+    const names = this.tally.rename(chain, data.points, data.lanes);
+    const heads = RunList.of(result.heads);
+    const tails = RunList.of(result.tails);
+    renameRuns(heads, names, true);
+    renameRuns(tails, names, true);
+    this.chains.join(chain, heads, tails, result.clockSteps, result.clockEnd);
+    this.tally.addPart(chain, data);
+    const totals = this.totals[source.number];
+    totals.packets += counts.packets;
+    totals.wireBytes += counts.wireBytes;
+    totals.firstUs = Math.min(totals.firstUs, counts.firstUs);
+    totals.lastUs = Math.max(totals.lastUs, counts.lastUs);
+    for (const point of data.points) totals.linkTypes.add(point.linkType);
+    for (const [link, count] of counts.unknownLink) {
+      totals.unknownLink.set(link, (totals.unknownLink.get(link) ?? 0) + count);
+    }
+    if (counts.dropped !== null) totals.dropped = (totals.dropped ?? 0) + counts.dropped;
+    totals.damage.merge(counts.damage);
+    if (result.clockSteps > 0) totals.damage.add('time-step', null, result.clockSteps);
+    totals.fatal ??= result.fatal;
+    held.result = null;
+  }
+
+  private takeClosed(chain: number, list: Pending['closed'][number]): void {
+    const runs = RunList.of(list.runs);
+    renameRuns(runs, this.tally.rename(chain, list.points, list.lanes), false);
+    for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.fragments.take(runs, at);
+  }
+}
+
+/** Points and lanes from a part's own numbers to everybody's, in place. `rehash`: the runs will be looked up. */
+function renameRuns(runs: RunList, names: { points: Int32Array; lanes: Int32Array }, rehash: boolean): void {
+  const { words } = runs;
+  const low = (1 << META.pointShift) - 1;
+  for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
+    const meta = words[at + HOT.meta];
+    const renamed = (meta & low) | (names.points[meta >>> META.pointShift] << META.pointShift);
+    words[at + HOT.meta] = renamed;
+    const state = words[at + HOT.state];
+    words[at + HOT.state] = (state & STATE.bits) | (names.lanes[state >>> STATE.laneShift] << STATE.laneShift);
+    if (rehash) words[at + HOT.hash] = hashKey(words[at], words[at + HOT.k1], words[at + HOT.ports], renamed, 0);
+  }
+}
+
+function emptyTotals(): SourceTotals {
+  return {
+    packets: 0,
+    wireBytes: 0,
+    firstUs: Number.POSITIVE_INFINITY,
+    lastUs: Number.NEGATIVE_INFINITY,
+    linkTypes: new Set(),
+    unknownLink: new Map(),
+    dropped: null,
+    damage: new DamageLog(),
+    fatal: null,
+  };
+}

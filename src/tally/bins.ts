@@ -1,0 +1,183 @@
+// Packets and bytes over time, sparse: a cell is a lane and a direction, a bin a step of time aligned to the epoch.
+
+/** Bin widths in seconds; each divides the next, so that coarsening is exact. */
+export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
+/** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
+const MAX_OCCUPIED = 2 ** 22;
+const MAX_CELLS = 0x20000;
+const FIELDS = 3;
+
+/** Bins as they travel: entry i is cell `cells[i]` in bin `bins[i]`, with packets, IP bytes, wire bytes from 3i. */
+export interface BinData {
+  widthSec: number;
+  cells: Int32Array;
+  /** Number of the bin since the epoch: floor(seconds / width). */
+  bins: Float64Array;
+  sums: Float64Array;
+}
+
+export class Bins {
+  private width = 0;
+  /** Sums of the bin that is being filled, by cell. */
+  private open = new Float64Array(64 * FIELDS);
+  private touched: number[] = [];
+  private startUs = 0;
+  private endUs = 0;
+  private bin = 0;
+
+  private count = 0;
+  private cells = new Int32Array(256);
+  private bins = new Float64Array(256);
+  private sums = new Float64Array(256 * FIELDS);
+  private index = new Int32Array(1024);
+
+  add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void {
+    if (timeUs >= this.endUs || timeUs < this.startUs) this.turn(timeUs);
+    const at = cell * FIELDS;
+    if (at >= this.open.length) this.widen(cell);
+    const { open } = this;
+    if (open[at] === 0) this.touched.push(cell);
+    open[at] += 1;
+    open[at + 1] += ipBytes;
+    open[at + 2] += wireBytes;
+  }
+
+  /** Adds bins of another part. `cellOf` renames its cells. */
+  merge(data: BinData, cellOf: (cell: number) => number): void {
+    this.settle();
+    while (this.widthSec < data.widthSec) this.coarsen();
+    const factor = this.widthSec / data.widthSec;
+    for (let i = 0; i < data.cells.length; i++) {
+      const at = i * FIELDS;
+      const bin = Math.floor(data.bins[i] / factor);
+      this.store(cellOf(data.cells[i]), bin, data.sums[at], data.sums[at + 1], data.sums[at + 2]);
+    }
+  }
+
+  finish(): BinData {
+    this.settle();
+    return {
+      widthSec: this.widthSec,
+      cells: this.cells.slice(0, this.count),
+      bins: this.bins.slice(0, this.count),
+      sums: this.sums.slice(0, this.count * FIELDS),
+    };
+  }
+
+  private get widthSec(): number {
+    return BIN_WIDTHS[this.width];
+  }
+
+  /** Another bin than the open one. */
+  private turn(timeUs: number): void {
+    this.settle();
+    const widthUs = this.widthSec * 1e6;
+    this.bin = Math.floor(timeUs / widthUs);
+    this.startUs = this.bin * widthUs;
+    this.endUs = this.startUs + widthUs;
+  }
+
+  private settle(): void {
+    const { touched, open } = this;
+    this.startUs = 0;
+    this.endUs = 0;
+    for (let i = 0; i < touched.length; i++) {
+      const at = touched[i] * FIELDS;
+      const packets = open[at];
+      const ip = open[at + 1];
+      const wire = open[at + 2];
+      open[at] = open[at + 1] = open[at + 2] = 0;
+      this.store(touched[i], this.bin, packets, ip, wire);
+    }
+    touched.length = 0;
+  }
+
+  private store(cell: number, bin: number, packets: number, ip: number, wire: number): void {
+    let entry = this.find(cell, bin);
+    if (entry < 0) {
+      if (this.count >= MAX_OCCUPIED && this.width < BIN_WIDTHS.length - 1) {
+        const factor = BIN_WIDTHS[this.width + 1] / BIN_WIDTHS[this.width];
+        this.coarsen();
+        const coarse = Math.floor(bin / factor);
+        this.store(cell, coarse, packets, ip, wire);
+        // What `settle` still holds belongs to the coarse bin too.
+        this.bin = this.bin === bin ? coarse : this.bin;
+        return;
+      }
+      entry = this.insert(cell, bin);
+    }
+    const at = entry * FIELDS;
+    this.sums[at] += packets;
+    this.sums[at + 1] += ip;
+    this.sums[at + 2] += wire;
+  }
+
+  private find(cell: number, bin: number): number {
+    const mask = this.index.length - 1;
+    let slot = hashBin(cell, bin) & mask;
+    for (;;) {
+      const entry = this.index[slot] - 1;
+      if (entry < 0) return -1;
+      if (this.cells[entry] === cell && this.bins[entry] === bin) return entry;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  private insert(cell: number, bin: number): number {
+    if (this.count === this.cells.length) this.grow();
+    const entry = this.count++;
+    this.cells[entry] = cell;
+    this.bins[entry] = bin;
+    const mask = this.index.length - 1;
+    let slot = hashBin(cell, bin) & mask;
+    while (this.index[slot] !== 0) slot = (slot + 1) & mask;
+    this.index[slot] = entry + 1;
+    return entry;
+  }
+
+  private grow(): void {
+    const size = this.cells.length * 2;
+    const old = { cells: this.cells, bins: this.bins, sums: this.sums };
+    this.cells = new Int32Array(size);
+    this.bins = new Float64Array(size);
+    this.sums = new Float64Array(size * FIELDS);
+    this.cells.set(old.cells);
+    this.bins.set(old.bins);
+    this.sums.set(old.sums);
+    this.index = new Int32Array(size * 4);
+    const mask = this.index.length - 1;
+    for (let entry = 0; entry < this.count; entry++) {
+      let slot = hashBin(this.cells[entry], this.bins[entry]) & mask;
+      while (this.index[slot] !== 0) slot = (slot + 1) & mask;
+      this.index[slot] = entry + 1;
+    }
+  }
+
+  private coarsen(): void {
+    const factor = BIN_WIDTHS[this.width + 1] / BIN_WIDTHS[this.width];
+    const { cells, bins, sums, count } = this;
+    this.width++;
+    this.count = 0;
+    this.cells = new Int32Array(256);
+    this.bins = new Float64Array(256);
+    this.sums = new Float64Array(256 * FIELDS);
+    this.index = new Int32Array(1024);
+    for (let i = 0; i < count; i++) {
+      const at = i * FIELDS;
+      this.store(cells[i], Math.floor(bins[i] / factor), sums[at], sums[at + 1], sums[at + 2]);
+    }
+  }
+
+  private widen(cell: number): void {
+    let size = this.open.length;
+    while (size <= cell * FIELDS + FIELDS) size *= 2;
+    const open = new Float64Array(Math.min(size, MAX_CELLS * FIELDS));
+    open.set(this.open);
+    this.open = open;
+  }
+}
+
+function hashBin(cell: number, bin: number): number {
+  const h = Math.imul(bin | 0, 0x9e3779b1) ^ Math.imul(cell, 0x85ebca6b);
+  return h ^ (h >>> 15);
+}

@@ -1,0 +1,150 @@
+// One row a flow on an uplink, in columns: what the measures are taken from once everything is read.
+
+import type { Connection } from '../flows/connection.js';
+import { AddressBook, hashAddress } from './addresses.js';
+
+/** Rows beyond which only a seeded part of the decision keys stays. */
+export const LEDGER_ROWS = 2 ** 20;
+
+/** A key with this many flows of its own is kept whole, whatever it takes. */
+const LEAST_THRESHOLD = 2 ** 16;
+
+export const ORIGIN = { lan: 0, router: 1, inbound: 2, unknown: 3 } as const;
+
+/** No client known; no answer seen. */
+export const NONE = -1;
+
+export class Ledger {
+  count = 0;
+  /** Rows of keys whose hash is at or above this (of 2^32) are left out; below 2^32 the ledger is a sample. */
+  threshold = 2 ** 32;
+  addresses = new AddressBook();
+  private capacity = 4096;
+  /** Microseconds. */
+  startUs = new Float64Array(this.capacity);
+  endUs = new Float64Array(this.capacity);
+  /** Up is from the local end. */
+  ipUp = new Float64Array(this.capacity);
+  ipDown = new Float64Array(this.capacity);
+  packetsUp = new Uint32Array(this.capacity);
+  packetsDown = new Uint32Array(this.capacity);
+  /** Microseconds from the first packet to the answer, at most 2^31 − 1; NONE without. */
+  answerUs = new Int32Array(this.capacity);
+  /** Numbers in `addresses`; NONE where the client is not known. */
+  client = new Int32Array(this.capacity);
+  server = new Int32Array(this.capacity);
+  /** Client's port (after NAT where the client is not known) in the high half, the server's in the low one. */
+  ports = new Int32Array(this.capacity);
+  uplink = new Uint8Array(this.capacity);
+  /** NO_LINK where it can't be told. */
+  egress = new Uint8Array(this.capacity);
+  origin = new Uint8Array(this.capacity);
+  protocol = new Uint8Array(this.capacity);
+
+  constructor(private readonly limit = LEDGER_ROWS) {}
+
+  get sampled(): boolean {
+    return this.threshold < 2 ** 32;
+  }
+
+  add(flow: Connection): void {
+    if (flow.local < 0) return;
+    const local = flow.local as 0 | 1;
+    const remote = (1 - local) as 0 | 1;
+    const server = flow.words[remote];
+    const hash = keyHash(flow.client, server);
+    if (hash >= this.threshold) return;
+    while (this.count >= this.limit && this.threshold > LEAST_THRESHOLD) {
+      this.thin();
+      if (hash >= this.threshold) return;
+    }
+    if (this.count === this.capacity) this.grow();
+    const row = this.count++;
+    this.startUs[row] = flow.startUs;
+    this.endUs[row] = flow.endUs;
+    this.ipUp[row] = flow.ipBytes[local];
+    this.ipDown[row] = flow.ipBytes[remote];
+    this.packetsUp[row] = flow.packets[local];
+    this.packetsDown[row] = flow.packets[remote];
+    const delay = flow.firstUs[1 - flow.initiator] - flow.firstUs[flow.initiator];
+    this.answerUs[row] = flow.answered && delay >= 0 ? Math.min(delay, 0x7fffffff) : NONE;
+    this.client[row] = flow.client === null ? NONE : this.addresses.idOf(flow.family, flow.client);
+    this.server[row] = this.addresses.idOf(flow.family, server);
+    const clientPort = flow.clientPort >= 0 ? flow.clientPort : flow.port(local);
+    this.ports[row] = (clientPort << 16) | flow.port(remote);
+    this.uplink[row] = flow.uplink;
+    this.egress[row] = flow.egress < 0 ? 255 : flow.egress;
+    this.origin[row] = ORIGIN[flow.origin];
+    this.protocol[row] = flow.protocol;
+  }
+
+  /** Halves the threshold once. It ends as the largest that fits: a function of the set of keys, not of their order. */
+  private thin(): void {
+    const old = this.addresses;
+    this.threshold /= 2;
+    const columns = this.columns();
+    let kept = 0;
+    for (let row = 0; row < this.count; row++) {
+      const client = this.client[row] === NONE ? null : old.wordsOf(this.client[row]);
+      if (keyHash(client, old.wordsOf(this.server[row])) >= this.threshold) continue;
+      for (const column of columns) column[kept] = column[row];
+      kept++;
+    }
+    this.count = kept;
+    this.addresses = new AddressBook();
+    for (let row = 0; row < this.count; row++) {
+      const client = this.client[row];
+      const server = this.server[row];
+      if (client !== NONE) this.client[row] = this.addresses.idOf(old.family(client), old.wordsOf(client));
+      this.server[row] = this.addresses.idOf(old.family(server), old.wordsOf(server));
+    }
+  }
+
+  private columns() {
+    return [
+      this.startUs,
+      this.endUs,
+      this.ipUp,
+      this.ipDown,
+      this.packetsUp,
+      this.packetsDown,
+      this.answerUs,
+      this.client,
+      this.server,
+      this.ports,
+      this.uplink,
+      this.egress,
+      this.origin,
+      this.protocol,
+    ];
+  }
+
+  private grow(): void {
+    const size = this.capacity * 2;
+    this.startUs = widened(this.startUs, new Float64Array(size));
+    this.endUs = widened(this.endUs, new Float64Array(size));
+    this.ipUp = widened(this.ipUp, new Float64Array(size));
+    this.ipDown = widened(this.ipDown, new Float64Array(size));
+    this.packetsUp = widened(this.packetsUp, new Uint32Array(size));
+    this.packetsDown = widened(this.packetsDown, new Uint32Array(size));
+    this.answerUs = widened(this.answerUs, new Int32Array(size));
+    this.client = widened(this.client, new Int32Array(size));
+    this.server = widened(this.server, new Int32Array(size));
+    this.ports = widened(this.ports, new Int32Array(size));
+    this.uplink = widened(this.uplink, new Uint8Array(size));
+    this.egress = widened(this.egress, new Uint8Array(size));
+    this.origin = widened(this.origin, new Uint8Array(size));
+    this.protocol = widened(this.protocol, new Uint8Array(size));
+    this.capacity = size;
+  }
+}
+
+function keyHash(client: ArrayLike<number> | null, server: ArrayLike<number>): number {
+  const a = hashAddress(server[0], server[1], server[2], server[3]);
+  return (client === null ? a : hashAddress(a ^ client[0], client[1], client[2], client[3])) >>> 0;
+}
+
+function widened<A extends Float64Array | Uint32Array | Int32Array | Uint8Array>(from: A, to: A): A {
+  to.set(from as never);
+  return to;
+}

@@ -1,0 +1,140 @@
+// The mergeable summary of everything read: points and lanes with everybody's numbers, bins, exact counters, the ledger.
+
+import type { PointInfo } from '../decode/decoder.js';
+import type { Connection } from '../flows/connection.js';
+import { META } from '../decode/batch.js';
+import { CLASS, type Lane } from '../uplinks/lanes.js';
+import type { Topology } from '../uplinks/topology.js';
+import { Bins } from './bins.js';
+import { Ledger } from './ledger.js';
+import type { PartData } from './part.js';
+
+/** Every packet is in exactly one of these. */
+export interface PacketCounts {
+  attributed: number;
+  duplicates: number;
+  lan: number;
+  router: number;
+  other: number;
+  damaged: number;
+}
+
+/** Exact counts of one uplink's flows. */
+export interface FlowCounts {
+  /** Started by clients, as far as can be told. */
+  flows: number;
+  router: number;
+  inbound: number;
+  /** Of `flows`. */
+  answered: number;
+  /** Flows with this uplink's SNAT source seen leaving by another, and the packets of those sights. */
+  leaked: number;
+  leakedPackets: number;
+}
+
+/** A point of a chain of inputs. */
+export interface TallyPoint extends PointInfo {
+  chain: number;
+}
+
+const MAX_NUMBER = 0xffff;
+
+export class Tally {
+  readonly points: TallyPoint[] = [];
+  readonly lanes: Lane[] = [];
+  /** By cell: 2 · lane + sender is the higher endpoint. */
+  readonly bins = new Bins();
+  /** Flows by start: cell is 2 · uplink + (never answered); only the packet field counts. */
+  readonly starts = new Bins();
+  readonly ledger: Ledger;
+  readonly packets: PacketCounts = { attributed: 0, duplicates: 0, lan: 0, router: 0, other: 0, damaged: 0 };
+  readonly flows: FlowCounts[];
+  /** Flows that only the LAN side showed. */
+  lanFlows = 0;
+  /** Packets on an uplink's link with a private source that is none of its own. */
+  strayPackets = 0;
+  private readonly pointNumbers = new Map<string, number>();
+  private readonly laneNumbers = new Map<string, number>();
+
+  constructor(
+    readonly topology: Topology,
+    ledgerRows?: number,
+  ) {
+    this.ledger = new Ledger(ledgerRows);
+    this.flows = topology.uplinks.map(() => ({ flows: 0, router: 0, inbound: 0, answered: 0, leaked: 0, leakedPackets: 0 }));
+  }
+
+  /** Everybody's numbers for a part's points and lanes. */
+  rename(chain: number, points: readonly PointInfo[], lanes: readonly Lane[]): { points: Int32Array; lanes: Int32Array } {
+    const pointMap = Int32Array.from(points, (point) => this.pointNumber(chain, point));
+    const laneMap = Int32Array.from(lanes, (lane) => this.laneNumber({ ...lane, point: pointMap[lane.point] }));
+    return { points: pointMap, lanes: laneMap };
+  }
+
+  /** Adds what a part counted outside flows, and its bins. */
+  addPart(chain: number, data: PartData): void {
+    const { lanes } = this.rename(chain, data.points, data.lanes);
+    this.bins.merge(data.bins, (cell) => (lanes[cell >> 1] << 1) | (cell & 1));
+    this.packets.router += data.loose.arp;
+    this.packets.other += data.loose.other;
+    this.packets.damaged += data.loose.damaged;
+    data.loose.icmpErrors.forEach((count, lane) => {
+      if (count > 0) this.countPackets(this.lanes[lanes[lane]].class, count);
+    });
+  }
+
+  /** Adds a finished flow. `duplicates`: packets of further sights; `named`: a LAN flow that a WAN copy stands for. */
+  addFlow(flow: Connection, duplicates: number, named: boolean): void {
+    const packets = flow.packets[0] + flow.packets[1];
+    this.packets.duplicates += duplicates;
+    if (flow.class === CLASS.lan && named) {
+      this.packets.duplicates += packets;
+      return;
+    }
+    this.countPackets(flow.class, packets);
+    if (flow.class === CLASS.stray) this.strayPackets += packets;
+    if (flow.class === CLASS.lan) this.lanFlows++;
+    if ((flow.class !== CLASS.wan && flow.class !== CLASS.second) || (flow.meta & META.datagram) !== 0) return;
+    const counts = this.flows[flow.uplink];
+    if (flow.leakedPackets > 0) {
+      counts.leaked++;
+      counts.leakedPackets += flow.leakedPackets;
+    }
+    if (flow.origin === 'inbound') counts.inbound++;
+    else if (flow.origin === 'router') counts.router++;
+    else {
+      counts.flows++;
+      if (flow.answered) counts.answered++;
+      this.starts.add(2 * flow.uplink + (flow.answered ? 0 : 1), flow.startUs, 0, 0);
+    }
+    this.ledger.add(flow);
+  }
+
+  private countPackets(laneClass: Lane['class'], packets: number): void {
+    const { packets: counts } = this;
+    if (laneClass === CLASS.wan) counts.attributed += packets;
+    else if (laneClass === CLASS.second) counts.duplicates += packets;
+    else if (laneClass === CLASS.lan) counts.lan += packets;
+    else if (laneClass === CLASS.upkeep) counts.router += packets;
+    else counts.other += packets;
+  }
+
+  private pointNumber(chain: number, point: PointInfo): number {
+    const key = `${chain} ${point.iface} ${point.ifindex} ${point.vlan} ${point.linkType}`;
+    return numberOf(this.pointNumbers, this.points, key, { ...point, chain });
+  }
+
+  private laneNumber(lane: Lane): number {
+    const key = `${lane.point} ${lane.class} ${lane.uplink} ${lane.egress} ${lane.localHigh}`;
+    return numberOf(this.laneNumbers, this.lanes, key, lane);
+  }
+}
+
+function numberOf<T>(numbers: Map<string, number>, list: T[], key: string, value: T): number {
+  const known = numbers.get(key);
+  if (known !== undefined) return known;
+  if (list.length > MAX_NUMBER) return MAX_NUMBER;
+  list.push(value);
+  numbers.set(key, list.length - 1);
+  return list.length - 1;
+}

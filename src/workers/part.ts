@@ -1,0 +1,227 @@
+// One part of one input, read from its bytes to its runs: a segment of a plain pcap file, or an input as a whole.
+// Runs in a worker or in the main thread alike.
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import { Batch, type BatchSink } from '../decode/batch.js';
+import type { DecodeCounts, Framer, PointInfo } from '../decode/decoder.js';
+import { createFramer, type CaptureFormat } from '../decode/frame.js';
+import { PacketDecoder } from '../decode/packet.js';
+import { type PcapHeader, PcapFramer } from '../decode/pcap.js';
+import { findRecord } from '../decode/resync.js';
+import { Clock } from '../flows/clock.js';
+import { type FlowRules, Timeouts } from '../flows/rules.js';
+import { FlowTable } from '../flows/table.js';
+import { openInput } from '../input/open.js';
+import { pumpFile, pumpStream } from '../input/window.js';
+import type { PartData } from '../tally/part.js';
+import { PartTally } from '../tally/part.js';
+import type { Topology } from '../uplinks/topology.js';
+import type { Damage } from '../util/error.js';
+import { type PacketFilter, FilterSink } from './filter.js';
+
+/** A part to be read. Travels to a worker. */
+export interface PartSpec {
+  /** Number of the input and of the part within it. */
+  input: number;
+  part: number;
+  path: string;
+  format: CaptureFormat;
+  /** Plain regular pcap: which records, by the absolute offset where they start. Null: all, through `openInput`. */
+  segment: Segment | null;
+  /** Whether something may come before: then first runs are left open. */
+  leftOpen: boolean;
+  topology: Topology;
+  rules: FlowRules;
+  filter: PacketFilter | null;
+  seed: number;
+  /** Where the clock stands at the beginning, where something is known to come before; else null. */
+  startClock: number | null;
+  /** The independent reader (pcap-parser) instead of the own one. */
+  reference: boolean;
+}
+
+export interface Segment {
+  header: PcapHeader;
+  /** Records that start in [start, limit) belong to it. */
+  start: number;
+  limit: number;
+  fileEnd: number;
+  /** Where the part before ended and where its clock stood, once that is known; null: to be found by resynchronising. */
+  known: { offset: number; clock: number } | null;
+}
+
+/** What a part came to. Times in microseconds; buffers of runs as `RunList` takes them. */
+export interface PartResult {
+  input: number;
+  part: number;
+  /** Absolute offset of the first record read, and of the first one not read (plain pcap; else 0 and null). */
+  startOffset: number;
+  endOffset: number | null;
+  /** Why nothing can be read, else null. */
+  fatal: string | null;
+  clockStart: number;
+  clockEnd: number;
+  clockSteps: number;
+  heads: ArrayBuffer;
+  tails: ArrayBuffer;
+  data: PartData;
+  counts: PlainCounts;
+}
+
+/** `DecodeCounts` without classes. */
+export interface PlainCounts {
+  packets: number;
+  wireBytes: number;
+  firstUs: number;
+  lastUs: number;
+  unknownLink: [number, number][];
+  dropped: number | null;
+  damage: Damage[];
+}
+
+export interface PartHooks {
+  /** Takes runs that are over, in lists of some thousand. Points and lanes are the part's own numbers. */
+  closed(runs: ArrayBuffer, lanes: PartData['lanes'], points: readonly PointInfo[]): void;
+  /** Bytes of the input read so far in this part. */
+  progress(bytes: number): void;
+  readonly aborted: boolean;
+  /** Uncompressed bytes of an input that can be read only once. */
+  stream?: AsyncIterable<Uint8Array>;
+}
+
+/** Bytes before a segment that are read to set the clock. */
+const LOOK_BACK = 256 * 1024;
+/** Closed runs handed over at a time. */
+const CLOSED_RUNS = 16_384;
+
+export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartResult> {
+  const batch = new Batch();
+  const relay: BatchSink = { flush: (full) => sink.flush(full) };
+  const decoder = new PacketDecoder(batch, relay, { macs: spec.topology.macs.length > 0 });
+  const tally = new PartTally(spec.topology, spec.input, decoder.points);
+  const table = new FlowTable(tally, {
+    timeouts: new Timeouts(spec.rules),
+    leftOpen: spec.leftOpen,
+    asSeen: spec.topology.asSeen,
+    seed: spec.seed,
+  });
+  const handOver = () => {
+    if (table.closed.count === 0) return;
+    hooks.closed(table.closed.take(), tally.lanes, decoder.points);
+  };
+  const onwards: BatchSink = {
+    flush(full) {
+      table.flush(full);
+      if (table.closed.count >= CLOSED_RUNS) handOver();
+    },
+  };
+  const sink = spec.filter === null ? onwards : new FilterSink(spec.filter, onwards);
+  const onProgress = (bytes: number) => {
+    hooks.progress(bytes);
+    return !hooks.aborted;
+  };
+  let startOffset = 0;
+  let endOffset: number | null = null;
+  let framer: Framer;
+  if (spec.startClock !== null) table.clock.now = spec.startClock;
+  let clockStart = table.clock.now;
+  if (spec.segment !== null) {
+    const fd = openSync(spec.path, 'r');
+    try {
+      const found = findStart(fd, spec.segment, table.clock, spec.filter);
+      startOffset = found;
+      clockStart = table.clock.now;
+      const { header, limit, fileEnd } = spec.segment;
+      const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
+      pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage });
+      endOffset = pcap.position;
+      framer = pcap;
+    } finally {
+      closeSync(fd);
+    }
+  } else {
+    framer = await readWhole(spec, decoder, hooks, onProgress);
+  }
+  decoder.finish();
+  handOver();
+  const tails = table.finish();
+  return {
+    input: spec.input,
+    part: spec.part,
+    startOffset,
+    endOffset,
+    fatal: framer.fatal,
+    clockStart,
+    clockEnd: table.clock.now,
+    clockSteps: table.clock.steps,
+    heads: table.heads.take(),
+    tails: tails.take(),
+    data: tally.finish(),
+    counts: plainCounts(decoder.counts),
+  };
+}
+
+async function readWhole(
+  spec: PartSpec,
+  decoder: PacketDecoder,
+  hooks: PartHooks,
+  onProgress: (bytes: number) => boolean,
+): Promise<Framer> {
+  const framer = createFramer(spec.format, decoder);
+  const { damage } = decoder.counts;
+  if (hooks.stream !== undefined) {
+    await pumpStream(hooks.stream, framer, { onProgress, damage });
+    return framer;
+  }
+  const input = await openInput(spec.path);
+  try {
+    if (spec.reference) {
+      const { readReference } = await import('../decode/reference.js');
+      await readReference(input.stream(), decoder, damage);
+    } else if (input.fd !== null && input.size !== null) {
+      pumpFile(input.fd, 0, input.size, framer, { onProgress, damage });
+    } else {
+      await pumpStream(input.stream(), framer, { onProgress, damage });
+    }
+    damage.merge(input.damage.list());
+  } finally {
+    input.close();
+  }
+  return framer;
+}
+
+/**
+ * The absolute offset of the segment's first record, found by resynchronising some way ahead of it, so that the clock
+ * stands where the part before will leave it. Both are a guess until that part has ended just there.
+ */
+function findStart(fd: number, segment: Segment, clock: Clock, filter: PacketFilter | null): number {
+  if (segment.known !== null) {
+    clock.now = segment.known.clock;
+    return segment.known.offset;
+  }
+  const { header, start, fileEnd } = segment;
+  if (start <= 24) return 24;
+  const from = Math.max(24, start - LOOK_BACK);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(fileEnd, start + LOOK_BACK) - from);
+  const bytes = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = from === 24 ? 0 : findRecord(bytes, view, header, 0, bytes.length);
+  if (found < 0) return start;
+  const ticks: BatchSink = {
+    flush(batch) {
+      for (let row = 0; row < batch.count; row++) clock.tick(batch.time[row]);
+      batch.count = 0;
+    },
+  };
+  const sink = filter === null ? ticks : new FilterSink(filter, ticks);
+  const decoder = new PacketDecoder(new Batch(), sink, { macs: false });
+  const framer = new PcapFramer(decoder, { header, startOffset: from + found, limit: start });
+  framer.feed(bytes, view, found, bytes.length);
+  decoder.finish();
+  clock.steps = 0;
+  return framer.position;
+}
+
+function plainCounts(counts: DecodeCounts): PlainCounts {
+  return { ...counts, unknownLink: [...counts.unknownLink], damage: counts.damage.list() };
+}

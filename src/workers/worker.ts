@@ -1,0 +1,38 @@
+// A worker thread: reads parts as they are handed to it and sends back what they came to.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { type PartSpec, readPart } from './part.js';
+
+/** `stop` is one shared byte: not 0 means that the user wants what is known so far. */
+export interface WorkerData {
+  stop: SharedArrayBuffer;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('worker.js runs in a worker thread only');
+const stop = new Uint8Array((workerData as WorkerData).stop);
+
+port.on('message', (spec: PartSpec) => {
+  const hooks = {
+    closed(runs: ArrayBuffer, lanes: unknown, points: unknown) {
+      port.postMessage({ type: 'closed', input: spec.input, part: spec.part, runs, lanes, points }, [runs]);
+    },
+    progress(bytes: number) {
+      port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes });
+    },
+    get aborted() {
+      return stop[0] !== 0;
+    },
+  };
+  readPart(spec, hooks).then(
+    (result) => {
+      const { bins } = result.data;
+      const buffers = [result.heads, result.tails, bins.cells.buffer, bins.bins.buffer, bins.sums.buffer];
+      port.postMessage({ type: 'result', result }, buffers as ArrayBuffer[]);
+    },
+    (error: unknown) => {
+      const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
+      port.postMessage({ type: 'failed', input: spec.input, part: spec.part, message, stack, name, exitCode });
+    },
+  );
+});
