@@ -4,7 +4,7 @@ import { formatDuration } from '../../util/time.js';
 import { formatBytes, formatCount, formatRate, formatShare, formatShareInterval, UNKNOWN } from '../../util/units.js';
 import type { Report, ReportUplink, UplinkSeries } from '../report.js';
 import { barScale, shareBar, sparkline } from './bars.js';
-import { heading } from './page.js';
+import { heading, paragraph } from './page.js';
 import type { Pen } from './pen.js';
 import { type Cell, renderTable } from './table.js';
 
@@ -216,7 +216,16 @@ export function trafficLines(report: Report, pen: Pen): string[] {
       ...(others ? ['other flows: the router’s own and inbound ones'] : []),
     ),
     ...renderTable([{ header: 'uplink', min: 16, cells: names(uplinks) }, ...columns], pen),
+    ...sizeLines(report, pen),
   ];
+}
+
+/** How unequal the flows are: why shares of bytes stray further from the weights than shares of flows. */
+function sizeLines({ flowSizes }: Report, pen: Pen): string[] {
+  if (flowSizes === null) return [];
+  const { p50, p99, max } = flowSizes.quantiles;
+  const text = `Half of the flows are below ${formatBytes(p50)}, one in a hundred above ${formatBytes(p99)}; the largest has ${formatBytes(max)}.`;
+  return paragraph(pen, text, 2, pen.glyphs.note, pen.paint.dim);
 }
 
 function rateColumn(header: string, drop: number | undefined, rates: readonly (number | null)[]) {
