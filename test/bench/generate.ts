@@ -1,7 +1,7 @@
 // A preset's name and a seed into a capture, its truth (JSON) and its configuration (YAML).
 //
 //   node dist-test/bench/generate.js snap [--scale 0.1] [--seed 1] [--dir DIR]     into the cache directory
-//   node dist-test/bench/generate.js stream | mlstat analyse -c … -                to standard output
+//   node dist-test/bench/generate.js stream [--truth FILE] | mlstat analyse -c … -   to standard output
 //
 // Equal options give equal bytes on every machine.
 
@@ -134,15 +134,19 @@ function main(): void {
       scale: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       dir: { type: 'string' },
+      truth: { type: 'string' },
     },
   });
   for (const name of positionals) {
     const started = performance.now();
     const [scale, seed] = [Number(values.scale), Number(values.seed)];
-    const truth =
-      name === 'stream'
-        ? writePreset(name, scale, seed, (bytes) => writeAll(1, bytes))
-        : generate(name, scale, seed, values.dir).truth;
+    let truth: Truth;
+    if (name === 'stream') {
+      truth = writePreset(name, scale, seed, (bytes) => writeAll(1, bytes));
+      if (values.truth !== undefined) writeFileSync(values.truth, JSON.stringify(truth));
+    } else {
+      truth = generate(name, scale, seed, values.dir).truth;
+    }
     const seconds = (performance.now() - started) / 1000;
     process.stderr.write(
       `${name}: ${truth.packets} packets, ${truth.flows} flows, ${truth.fileBytes} bytes, ${seconds.toFixed(1)} s\n`,

@@ -55,6 +55,7 @@ export interface Truth {
 }
 
 const ARP_EVERY_US = 30e6;
+const CROSSING_US = 4;
 /** SNAT ports go round, so that a five-tuple comes back late enough to be a new flow; the LAN's other ports lie below. */
 const FIRST_PORT = 8192;
 const LAST_PORT = 65535;
@@ -167,7 +168,6 @@ class Traffic {
     }
     this.writer.end();
     truth.fileBytes = this.writer.written;
-    truth.lastUs = this.nowUs;
     return truth;
   }
 
@@ -230,7 +230,6 @@ class Traffic {
     const moment = this.nowUs;
     if (up) this.writer.packet(moment, at.up, packet, inner, server, port, serverPort);
     else this.writer.packet(moment, at.down, packet, server, inner, serverPort, port);
-    if (this.copies === 2) this.nowUs += 4;
     if (wan) {
       const known = truth.uplinks[uplink] as UplinkTruth;
       if (up) {
@@ -244,6 +243,8 @@ class Traffic {
       truth.lanPackets++;
     }
     this.count();
+    // The other side sees it a little later.
+    if (this.copies === 2) this.nowUs += CROSSING_US;
   }
 
   /** The router asks every gateway for its link address, and is told. */
@@ -259,6 +260,7 @@ class Traffic {
   }
 
   private count(): void {
+    this.truth.lastUs = this.nowUs;
     this.truth.packets++;
     this.truth.wireBytes += this.writer.wireBytes;
   }

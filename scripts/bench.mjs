@@ -1,0 +1,8 @@
+// `npm run bench`: mlstat beside other tools on generated captures. What it measures: test/bench/bench.ts.
+
+import { build, install } from './setup.mjs';
+
+install();
+build('main', 'test');
+const { runBench } = await import('../dist-test/bench/bench.js');
+await runBench(process.argv.slice(2));
