@@ -2,7 +2,7 @@
 // RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 5533 (shim6).
 
 import { type Batch, FLAG, foldAddress, KIND, META } from './batch.js';
-import { decodeTransport, PROTOCOL } from './transport.js';
+import { decodePorts, decodeTransport, PROTOCOL } from './transport.js';
 
 const MAX_BYTES = 0x7fffffff;
 const IPV6_HEADER = 40;
@@ -25,6 +25,36 @@ const EXTENSION = {
  * @param flags what the link header said
  */
 export function decodeIpv4(
+  batch: Batch,
+  row: number,
+  view: DataView,
+  at: number,
+  end: number,
+  wireLeft: number,
+  meta: number,
+  flags: number,
+): void {
+  // The usual packet: TCP or UDP, no options, no fragment, the largest fixed header there. All else goes the long way.
+  if (end - at >= 40) {
+    const first = view.getInt32(at);
+    const total = first & 0xffff;
+    const protocol = view.getUint8(at + 9);
+    if (
+      (first & 0xff000000) === 0x45000000 &&
+      total >= 40 &&
+      (view.getInt32(at + 4) & 0x3fff) === 0 &&
+      (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp)
+    ) {
+      batch.ipBytes[row] = total;
+      const bits = decodePorts(batch, row, view, at + 20, total - 20, protocol, meta);
+      orderIpv4(batch, row, view.getInt32(at + 12), view.getInt32(at + 16), view.getInt32(at + 20), flags | bits);
+      return;
+    }
+  }
+  decodeAnyIpv4(batch, row, view, at, end, wireLeft, meta, flags);
+}
+
+function decodeAnyIpv4(
   batch: Batch,
   row: number,
   view: DataView,
@@ -65,18 +95,26 @@ export function decodeIpv4(
   } else {
     laterFragment(batch, row, protocol, meta, flags, total - header);
   }
-  const from = view.getInt32(at + 12);
-  const to = view.getInt32(at + 16);
-  const ports = batch.ports[row] as number;
-  if (from !== to ? from >>> 0 > to >>> 0 : ports >>> 16 > (ports & 0xffff)) {
-    batch.k0[row] = to;
-    batch.k1[row] = from;
-    batch.ports[row] = (ports << 16) | (ports >>> 16);
-    batch.flags[row] = (batch.flags[row] as number) | FLAG.fromHigh;
-  } else {
-    batch.k0[row] = from;
-    batch.k1[row] = to;
-  }
+  orderIpv4(
+    batch,
+    row,
+    view.getInt32(at + 12),
+    view.getInt32(at + 16),
+    batch.ports[row] as number,
+    batch.flags[row] as number,
+  );
+}
+
+/** Writes addresses, ports and flags, the lower endpoint first. Without branches: either order is as likely. */
+function orderIpv4(batch: Batch, row: number, from: number, to: number, ports: number, flags: number): void {
+  // All ones where the sender is the higher endpoint: the borrow of an unsigned subtraction, else of the ports'.
+  let high = ((~to & from) | (~(to ^ from) & (to - from))) >> 31;
+  if (from === to) high = ((ports & 0xffff) - (ports >>> 16)) >> 31;
+  const swap = (from ^ to) & high;
+  batch.k0[row] = from ^ swap;
+  batch.k1[row] = to ^ swap;
+  batch.ports[row] = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & high);
+  batch.flags[row] = flags | (high & FLAG.fromHigh);
 }
 
 /** The same for IPv6. */
@@ -99,18 +137,21 @@ export function decodeIpv6(
     return;
   }
   const payloadLength = view.getUint16(at + 4);
+  const next = view.getUint8(at + 6);
+  meta |= META.ipv6;
+  if ((next === PROTOCOL.tcp || next === PROTOCOL.udp) && payloadLength >= 20 && end - at >= IPV6_HEADER + 20) {
+    // The usual packet, as above.
+    batch.ipBytes[row] = IPV6_HEADER + payloadLength;
+    const bits = decodePorts(batch, row, view, at + IPV6_HEADER, payloadLength, next, meta);
+    orderIpv6(batch, row, view, at, view.getInt32(at + IPV6_HEADER), flags | bits);
+    return;
+  }
   const total = IPV6_HEADER + (payloadLength !== 0 ? payloadLength : zeroPayloadLength(view, at, end, wireLeft));
   batch.ipBytes[row] = Math.min(total, MAX_BYTES);
-  const next = view.getUint8(at + 6);
   // What a header of length zero is followed by is looked at all the same.
   const stop = payloadLength !== 0 ? Math.min(at + total, end) : end;
-  meta |= META.ipv6;
-  if (next === PROTOCOL.tcp || next === PROTOCOL.udp) {
-    decodeTransport(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
-  } else {
-    decodeExtensions(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
-  }
-  orderIpv6(batch, row, view, at);
+  decodeExtensions(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
+  orderIpv6(batch, row, view, at, batch.ports[row] as number, batch.flags[row] as number);
 }
 
 /**
@@ -183,7 +224,7 @@ function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: nu
   return 0;
 }
 
-function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void {
+function orderIpv6(batch: Batch, row: number, view: DataView, at: number, ports: number, flags: number): void {
   const a0 = view.getInt32(at + 8);
   const a1 = view.getInt32(at + 12);
   const a2 = view.getInt32(at + 16);
@@ -192,7 +233,6 @@ function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void 
   const b1 = view.getInt32(at + 28);
   const b2 = view.getInt32(at + 32);
   const b3 = view.getInt32(at + 36);
-  const ports = batch.ports[row] as number;
   let fromHigh = ports >>> 16 > (ports & 0xffff);
   if (a0 !== b0) fromHigh = a0 >>> 0 > b0 >>> 0;
   else if (a1 !== b1) fromHigh = a1 >>> 0 > b1 >>> 0;
@@ -201,7 +241,7 @@ function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void 
   const wide = batch.wide;
   const w = row << 3;
   const from = fromHigh ? w + 4 : w;
-  const to = fromHigh ? w : w + 4;
+  const to = from ^ 4;
   wide[from] = a0;
   wide[from + 1] = a1;
   wide[from + 2] = a2;
@@ -212,15 +252,10 @@ function orderIpv6(batch: Batch, row: number, view: DataView, at: number): void 
   wide[to + 3] = b3;
   const a = foldAddress(a0, a1, a2, a3);
   const b = foldAddress(b0, b1, b2, b3);
-  if (fromHigh) {
-    batch.k0[row] = b;
-    batch.k1[row] = a;
-    batch.ports[row] = (ports << 16) | (ports >>> 16);
-    batch.flags[row] = (batch.flags[row] as number) | FLAG.fromHigh;
-  } else {
-    batch.k0[row] = a;
-    batch.k1[row] = b;
-  }
+  batch.k0[row] = fromHigh ? b : a;
+  batch.k1[row] = fromHigh ? a : b;
+  batch.ports[row] = fromHigh ? (ports << 16) | (ports >>> 16) : ports;
+  batch.flags[row] = fromHigh ? flags | FLAG.fromHigh : flags;
 }
 
 function laterFragment(

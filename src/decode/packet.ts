@@ -10,7 +10,8 @@ import { MAX_POINTS, PointTable } from './points.js';
 import { LinkWalk, NETWORK } from './walk.js';
 
 const ETHERNET_HEADER = 14;
-const ETHERTYPE_IPV4 = 0x0800;
+const VLAN_TAG = 4;
+const ETHERTYPE = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd } as const;
 
 /**
  * Decodes packets in place. Nothing is kept of the bytes; nothing is allocated a packet.
@@ -79,23 +80,28 @@ export class PacketDecoder {
     const row = batch.count;
     batch.time[row] = timeUs;
     batch.wireBytes[row] = wireBytes;
-    if (
-      linkType === LINKTYPE.ethernet &&
-      captured >= ETHERNET_HEADER &&
-      view.getUint16(offset + 12) === ETHERTYPE_IPV4
-    ) {
-      const meta =
-        this.lastLinkType === linkType && this.lastIface === iface && this.lastVlan === 0 && this.lastIfindex === 0
-          ? this.lastMeta
-          : this.pointMeta(iface, 0, 0, linkType);
-      if (this.macs) {
-        batch.macToHigh[row] = view.getUint16(offset);
-        batch.macToLow[row] = view.getInt32(offset + 2);
-        batch.macFromHigh[row] = view.getUint16(offset + 6);
-        batch.macFromLow[row] = view.getInt32(offset + 8);
+    if (linkType === LINKTYPE.ethernet && captured >= ETHERNET_HEADER + VLAN_TAG) {
+      // The usual frame, at most one VLAN tag; all else goes the long way.
+      let type = view.getUint16(offset + 12);
+      let header = ETHERNET_HEADER;
+      let vlan = 0;
+      if (type === ETHERTYPE.vlan) {
+        vlan = view.getUint16(offset + 14) & 0xfff;
+        type = view.getUint16(offset + 16);
+        header = ETHERNET_HEADER + VLAN_TAG;
       }
-      const at = offset + ETHERNET_HEADER;
-      decodeIpv4(batch, row, view, at, offset + captured, wireBytes - ETHERNET_HEADER, meta, 0);
+      if (type === ETHERTYPE.ipv4 || type === ETHERTYPE.ipv6) {
+        const meta =
+          this.lastIface === iface && this.lastVlan === vlan && this.lastLinkType === linkType && this.lastIfindex === 0
+            ? this.lastMeta
+            : this.pointMeta(iface, 0, vlan, linkType);
+        if (this.macs) this.frameAddresses(row, view, offset);
+        const at = offset + header;
+        if (type === ETHERTYPE.ipv4) decodeIpv4(batch, row, view, at, offset + captured, wireBytes - header, meta, 0);
+        else decodeIpv6(batch, row, view, at, offset + captured, wireBytes - header, meta, 0);
+      } else {
+        this.walk(row, bytes, view, offset, offset + captured, wireBytes, linkType, iface);
+      }
     } else {
       this.walk(row, bytes, view, offset, offset + captured, wireBytes, linkType, iface);
     }
@@ -151,6 +157,14 @@ export class PacketDecoder {
         unknown.set(linkType, (unknown.get(linkType) ?? 0) + 1);
       }
     }
+  }
+
+  private frameAddresses(row: number, view: DataView, offset: number): void {
+    const batch = this.batch;
+    batch.macToHigh[row] = view.getUint16(offset);
+    batch.macToLow[row] = view.getInt32(offset + 2);
+    batch.macFromHigh[row] = view.getUint16(offset + 6);
+    batch.macFromLow[row] = view.getInt32(offset + 8);
   }
 
   private pointMeta(iface: number, ifindex: number, vlan: number, linkType: number): number {

@@ -18,6 +18,35 @@ const TCP_HEADER = 20;
 const ICMP_HEADER = 8;
 
 /**
+ * TCP or UDP of which 20 bytes are there: writes kind, meta, seq and payload of a row and returns its flags; the ports
+ * are left to the caller.
+ *
+ * @param length bytes from `at` to the end of the IP packet
+ * @param meta point and family; protocol and META.hasPorts are added here
+ */
+export function decodePorts(
+  batch: Batch,
+  row: number,
+  view: DataView,
+  at: number,
+  length: number,
+  protocol: number,
+  meta: number,
+): number {
+  batch.kind[row] = KIND.flow;
+  batch.meta[row] = meta | META.hasPorts | protocol;
+  if (protocol === PROTOCOL.udp) {
+    batch.payload[row] = length - 8;
+    return 0;
+  }
+  batch.seq[row] = view.getInt32(at + 4);
+  const bits = view.getUint16(at + 12);
+  const payload = length - Math.max((bits >>> 12) << 2, TCP_HEADER);
+  batch.payload[row] = payload & ~(payload >> 31);
+  return (bits & 0xff) | FLAG.seqValid;
+}
+
+/**
  * Writes kind, ports (sender's in the high half: the caller brings them into canonical order), meta, flags, seq and
  * payload of a row.
  *
