@@ -15,7 +15,9 @@ import { gapLines, outageLines } from './terminal/outages.js';
 import { packetLines } from './terminal/packets.js';
 import { heading, MEASURE, paragraph } from './terminal/page.js';
 import { createPen, type Pen, type TerminalOptions } from './terminal/pen.js';
-import { rateLines, trafficLines, uplinkLines } from './terminal/uplinks.js';
+import { rateLines } from './terminal/rates.js';
+import { trafficLines } from './terminal/traffic.js';
+import { uplinkLines } from './terminal/uplinks.js';
 import { displayWidth } from './text.js';
 
 export type { TerminalOptions } from './terminal/pen.js';
