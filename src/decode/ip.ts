@@ -35,19 +35,22 @@ export function decodeIpv4(
   flags: number,
 ): void {
   // The usual packet: TCP or UDP, no options, no fragment, the largest fixed header there. All else goes the long way.
-  if (end - at >= 40) {
+  if (((end - at) | 0) >= 40) {
     const first = view.getInt32(at);
     const total = first & 0xffff;
-    const protocol = view.getUint8(at + 9);
+    const protocol = view.getUint8((at + 9) | 0);
     if (
-      (first & 0xff000000) === 0x45000000 &&
+      first >> 24 === 0x45 &&
       total >= 40 &&
-      (view.getInt32(at + 4) & 0x3fff) === 0 &&
+      (view.getInt32((at + 4) | 0) & 0x3fff) === 0 &&
       (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp)
     ) {
       batch.ipBytes[row] = total;
-      const bits = decodePorts(batch, row, view, at + 20, total - 20, protocol, meta);
-      orderIpv4(batch, row, view.getInt32(at + 12), view.getInt32(at + 16), view.getInt32(at + 20), flags | bits);
+      const transport = (at + 20) | 0;
+      const bits = decodePorts(batch, row, view, transport, total - 20, protocol, meta);
+      const from = view.getInt32((at + 12) | 0);
+      const to = view.getInt32((at + 16) | 0);
+      orderIpv4(batch, row, from, to, view.getInt32(transport), flags | bits);
       return;
     }
   }

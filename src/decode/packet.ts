@@ -76,9 +76,27 @@ export class PacketDecoder {
     linkType: number,
     iface: number,
   ): void {
+    // Small enough to be inlined where it is called: else the time, being no 31-bit integer, would be allocated.
+    this.batch.time[this.batch.count] = timeUs;
+    this.decode(bytes, view, offset, captured, wireBytes, linkType, iface);
+  }
+
+  /** Hands the partial batch over; to be called once, after the last packet. */
+  finish(): void {
+    if (this.batch.count > 0) this.flush();
+  }
+
+  private decode(
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    captured: number,
+    wireBytes: number,
+    linkType: number,
+    iface: number,
+  ): void {
     const batch = this.batch;
     const row = batch.count;
-    batch.time[row] = timeUs;
     batch.wireBytes[row] = wireBytes;
     if (linkType === LINKTYPE.ethernet && captured >= ETHERNET_HEADER + VLAN_TAG) {
       // The usual frame, at most one VLAN tag; all else goes the long way.
@@ -96,9 +114,11 @@ export class PacketDecoder {
             ? this.lastMeta
             : this.pointMeta(iface, 0, vlan, linkType);
         if (this.macs) this.frameAddresses(row, view, offset);
-        const at = offset + header;
-        if (type === ETHERTYPE.ipv4) decodeIpv4(batch, row, view, at, offset + captured, wireBytes - header, meta, 0);
-        else decodeIpv6(batch, row, view, at, offset + captured, wireBytes - header, meta, 0);
+        // `| 0` spares the compiled code a check for overflow, here and in what is called.
+        const at = (offset + header) | 0;
+        const end = (offset + captured) | 0;
+        if (type === ETHERTYPE.ipv4) decodeIpv4(batch, row, view, at, end, wireBytes - header, meta, 0);
+        else decodeIpv6(batch, row, view, at, end, wireBytes - header, meta, 0);
       } else {
         this.walk(row, bytes, view, offset, offset + captured, wireBytes, linkType, iface);
       }
@@ -107,11 +127,6 @@ export class PacketDecoder {
     }
     batch.count = row + 1;
     if (row + 1 === BATCH_ROWS) this.flush();
-  }
-
-  /** Hands the partial batch over; to be called once, after the last packet. */
-  finish(): void {
-    if (this.batch.count > 0) this.flush();
   }
 
   /** Any link type, any header. */

@@ -76,9 +76,11 @@ export class PcapFramer implements Framer {
     const decoder = this.decoder;
     const { littleEndian, fractions, recordBytes, maxCaptured, linkType, lengths } = header;
     const micro = fractions === 1e6;
-    const limitAt = Math.min(Number.MAX_SAFE_INTEGER, from + (this.limit - this.position));
+    const usual = lengths === 'normal';
+    // All integers of 31 bits, for the compiler's sake: fields with their highest bit set read as negative.
+    const limitAt = Math.min(to + 1, from + (this.limit - this.position)) | 0;
     const start = this.position - from;
-    let packets = this.packets;
+    let packets = 0;
     let at = from;
     let wants = recordBytes;
     for (;;) {
@@ -88,18 +90,21 @@ export class PcapFramer implements Framer {
       }
       if (to - at < recordBytes) break;
       const seconds = view.getUint32(at, littleEndian);
-      let fraction = view.getUint32(at + 4, littleEndian);
-      let captured = view.getUint32(at + 8, littleEndian);
-      let original = view.getUint32(at + 12, littleEndian);
-      if (lengths !== 'normal' && (lengths === 'swapped' || captured > original)) {
+      let fraction = view.getInt32(at + 4, littleEndian);
+      let captured = view.getInt32(at + 8, littleEndian);
+      let original = view.getInt32(at + 12, littleEndian);
+      if (!usual && (lengths === 'swapped' || captured >>> 0 > original >>> 0)) {
         const swapped = captured;
         captured = original;
         original = swapped;
       }
-      if (captured > maxCaptured || isSecondHeader(seconds, fraction, captured, original)) {
-        decoder.counts.damage.add(captured > maxCaptured ? 'bad-record-length' : 'concatenated-file', start + at);
-        this.done = true;
-        break;
+      if (captured <= 0 || captured > maxCaptured) {
+        const second = captured === 0 && isSecondHeader(seconds, fraction, original);
+        if (captured !== 0 || second) {
+          decoder.counts.damage.add(second ? 'concatenated-file' : 'bad-record-length', start + at);
+          this.done = true;
+          break;
+        }
       }
       const body = at + recordBytes;
       const held = Math.min(captured, HOLD_BYTES);
@@ -107,14 +112,14 @@ export class PcapFramer implements Framer {
         wants = recordBytes + held;
         break;
       }
-      if (original < captured || original > 0x7fffffff || fraction >= fractions) {
-        this.note(start + at, fraction >= fractions, original < captured || original > 0x7fffffff);
-        original = soundOriginal(original, captured);
+      if (original < captured || fraction < 0 || fraction >= fractions) {
+        this.note(start + at, fraction < 0 || fraction >= fractions, original < captured);
+        if (original < captured) original = soundOriginal(original >>> 0, captured);
         // A second's carry is a rounding fault; anything beyond is noise beside the seconds.
-        if (fraction >= 2 * fractions) fraction = 0;
+        if (fraction < 0 || fraction >= 2 * fractions) fraction = 0;
       }
-      if (!micro) fraction = Math.floor(fraction / 1000);
-      decoder.packet(bytes, view, body, held, original, seconds * 1e6 + fraction, linkType, 0);
+      const micros = micro ? fraction : (fraction / 1000) | 0;
+      decoder.packet(bytes, view, body, held, original, seconds * 1e6 + micros, linkType, 0);
       packets++;
       at = body + captured;
       if (at > to) {
@@ -123,7 +128,7 @@ export class PcapFramer implements Framer {
         break;
       }
     }
-    this.packets = packets;
+    this.packets += packets;
     this.position = start + at;
     this.wants = wants;
     return at;
@@ -137,10 +142,12 @@ export class PcapFramer implements Framer {
   }
 }
 
-/** Whether a "record" is the file header of a second capture, appended with cat: magic, version 2.4, zone and accuracy 0. */
-function isSecondHeader(seconds: number, fraction: number, captured: number, original: number): boolean {
+/**
+ * Whether a "record" of no bytes is the file header of a second capture, appended with cat: magic number, version 2.4,
+ * zone and accuracy 0.
+ */
+function isSecondHeader(seconds: number, fraction: number, original: number): boolean {
   return (
-    captured === 0 &&
     original === 0 &&
     (seconds === 0xa1b2c3d4 || seconds === 0xa1b23c4d) &&
     (fraction === 0x00040002 || fraction === 0x00020004)
