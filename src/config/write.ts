@@ -1,26 +1,36 @@
-// A `Config` becomes the YAML that says the same, to be kept and edited. Read back it is the same `Config`.
+// A `Config` becomes the file that says the same, to be kept and edited. Read back it is the same `Config`.
 
-import type { Capacity, Config, Prefix, UplinkConfig } from './config.js';
+import type { Config, Prefix, UplinkConfig } from './config.js';
 
 /** Words that YAML takes for something else, in any of its versions. */
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|~)$/i;
 
-/** Ends with a line break; fields that are not known are left out. */
+type Fields = Record<string, unknown>;
+
+/** YAML, ending with a line break; what is not known is left out. */
 export function writeConfig(config: Config): string {
-  const { hashPolicy, hashPolicy6, keepaliveSec, macs } = config.router;
-  const router = [
-    ...field('hashPolicy', hashPolicy),
-    ...field('hashPolicy6', hashPolicy6),
-    ...field('keepalive', keepaliveSec === null ? null : writeDuration(keepaliveSec)),
-    ...field('macs', macs.length === 0 ? null : flowList(macs.map(scalar))),
-  ];
-  return [
-    'uplinks:',
-    ...config.uplinks.flatMap((uplink) => uplinkLines(uplink).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`)),
-    ...(config.lan.length === 0 ? [] : [`lan: ${prefixList(config.lan)}`]),
-    ...(router.length === 0 ? [] : [`router: { ${router.join(', ')} }`]),
-    '',
-  ].join('\n');
+  const { uplinks, ...rest } = plainConfig(config);
+  const items = uplinks.flatMap((uplink) =>
+    Object.entries(uplink).map(([key, value], i) => `${i === 0 ? '  - ' : '    '}${key}: ${write(value)}`),
+  );
+  return ['uplinks:', ...items, ...Object.entries(rest).map(([key, value]) => `${key}: ${write(value)}`), ''].join(
+    '\n',
+  );
+}
+
+/** The same as plain data in the words of the file: for JSON. */
+export function plainConfig({ uplinks, lan, router }: Config): { uplinks: Fields[]; lan?: string[]; router?: Fields } {
+  const settings = known({
+    hashPolicy: router.hashPolicy,
+    hashPolicy6: router.hashPolicy6,
+    keepalive: router.keepaliveSec === null ? null : writeDuration(router.keepaliveSec),
+    macs: router.macs.length === 0 ? null : router.macs,
+  });
+  return {
+    uplinks: uplinks.map(plainUplink),
+    ...(lan.length === 0 ? {} : { lan: lan.map(writePrefix) }),
+    ...(Object.keys(settings).length === 0 ? {} : { router: settings }),
+  };
 }
 
 /** Bits per second as written by hand: `20Mbit`, `512kbit`, `1234bit`. */
@@ -35,31 +45,28 @@ export function writeRate(bps: number): string {
   return `${value}${units[unit]}`;
 }
 
-function uplinkLines(uplink: UplinkConfig): string[] {
-  const { mark } = uplink;
-  return [
-    `name: ${scalar(uplink.name)}`,
-    ...field('interface', uplink.interface === null ? null : scalar(uplink.interface)),
-    ...field('gateway', uplink.gateway === null ? null : scalar(uplink.gateway)),
-    ...field('gatewayMac', uplink.gatewayMac === null ? null : scalar(uplink.gatewayMac)),
-    ...field('vlan', uplink.vlan),
-    `snat: ${prefixList(uplink.snat)}`,
-    ...field('weight', uplink.weight),
-    ...field('capacity', uplink.capacity === null ? null : writeCapacity(uplink.capacity)),
-    ...field('mark', mark === null ? null : `0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`),
-  ];
+function plainUplink({ capacity, mark, snat, ...uplink }: UplinkConfig): Fields {
+  const rate = (bps: number | null) => (bps === null ? null : writeRate(bps));
+  return known({
+    name: uplink.name,
+    interface: uplink.interface,
+    gateway: uplink.gateway,
+    gatewayMac: uplink.gatewayMac,
+    vlan: uplink.vlan,
+    snat: snat.map(writePrefix),
+    weight: uplink.weight,
+    capacity: capacity === null ? null : known({ down: rate(capacity.down), up: rate(capacity.up) }),
+    mark: mark === null ? null : `0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`,
+  });
 }
 
-function field(name: string, value: string | number | null): string[] {
-  return value === null ? [] : [`${name}: ${value}`];
+function known(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-function writeCapacity({ down, up }: Capacity): string {
-  const parts = [
-    ...field('down', down === null ? null : writeRate(down)),
-    ...field('up', up === null ? null : writeRate(up)),
-  ];
-  return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
+/** Host prefixes as bare addresses. */
+function writePrefix({ family, length, text }: Prefix): string {
+  return length === (family === 4 ? 32 : 128) ? text.slice(0, text.indexOf('/')) : text;
 }
 
 /** Never in powers of ten: they are no duration when read back. */
@@ -67,27 +74,25 @@ function writeDuration(seconds: number): string {
   return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(6).replace(/0+$/, '')}s`;
 }
 
-/** Host prefixes as bare addresses. */
-function prefixList(prefixes: readonly Prefix[]): string {
-  return flowList(
-    prefixes.map(({ family, length, text }) =>
-      scalar(length === (family === 4 ? 32 : 128) ? text.replace(/\/\d+$/, '') : text),
-    ),
-  );
-}
-
-function flowList(items: readonly string[]): string {
-  return `[${items.join(', ')}]`;
+/** One value in YAML's flow style. */
+function write(value: unknown): string {
+  if (typeof value === 'string') return scalar(value);
+  if (Array.isArray(value)) return `[${value.map(write).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).map(([key, item]) => `${key}: ${write(item)}`);
+  return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`;
 }
 
 /** Quoted unless nothing but text can be meant. JSON's quotes are YAML's, with the escapes that YAML asks for more. */
 function scalar(text: string): string {
-  const isPlain = /^[A-Za-z][\w.-]*$/.test(text) && !RESERVED.test(text);
+  const isWord = /^[A-Za-z][\w.-]*$/.test(text) && !RESERVED.test(text);
+  const isMeasure = /^[1-9]\d*(?:\.\d+)?[A-Za-z]+$/.test(text) && !/^[\d.]+[eE]\d/.test(text);
+  const isMark = /^0x[0-9a-f]+\/0x[0-9a-f]+$/.test(text);
   // Dotted decimal is text to YAML. A MAC address of digits alone is a number to YAML 1.1, and an IPv6 address that ends
   // in a colon a key.
   const isAddress =
     /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/.test(text) || /^[0-9a-f:]*[0-9a-f]::[0-9a-f:]*[0-9a-f](?:\/\d+)?$/.test(text);
-  if (isPlain || isAddress) return text;
+  if (isWord || isMeasure || isMark || isAddress) return text;
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,

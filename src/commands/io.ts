@@ -1,0 +1,27 @@
+// The outside of a command: streams, environment, folder, clock, interruption. Handed in, so that a test needs no mocks.
+
+/** A stream of text, a terminal or not. */
+export type TextStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+
+export interface Io {
+  stdout: TextStream;
+  stderr: TextStream;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths start. */
+  cwd: string;
+  /** Milliseconds that only ever grow. */
+  now(): number;
+  /** Aborted by the first Ctrl-C: print what is known so far. */
+  interrupted: AbortSignal;
+  /** Run when the process ends before the command does; must not wait for anything. */
+  cleanups: Set<() => void>;
+}
+
+/** Writes and waits where the reader is slower. Streams that fail say so to `cli.ts`, by their `error` event. */
+export async function writeTo(stream: TextStream, text: string): Promise<void> {
+  if (text === '' || stream.write(text)) return;
+  await new Promise<void>((resolve) => {
+    stream.once('drain', resolve);
+    stream.once('close', resolve);
+  });
+}

@@ -1,0 +1,114 @@
+// Every option there is: its flags, what its help says, what completion offers. Verbs name those that they have.
+// Values stay text here; `request.ts` and the verbs read them, so that every error has one form.
+
+import { Option } from 'commander';
+import { PROGRESS_MODES } from './modes.js';
+
+interface OptionSpec {
+  flags: string;
+  text: string;
+  /** What completion offers; the check is the reader's. */
+  choices?: readonly string[];
+  /** May stand more than once; its values are gathered. */
+  repeats?: boolean;
+  value?: string;
+}
+
+const GROUPS = {
+  'Uplinks:': {
+    config: {
+      flags: '-c, --config <file>',
+      text: 'what is known of the router, YAML or JSON (else mlstat.yaml here or in ~/.config/mlstat)',
+    },
+    noConfig: { flags: '--no-config', text: 'look for no configuration' },
+    uplink: {
+      flags: '--uplink <name=address>',
+      text: 'an uplink by its SNAT sources and weight: dsl1=203.0.113.2@4, several addresses with commas',
+      repeats: true,
+    },
+    capacity: {
+      flags: '--capacity <name=down/up>',
+      text: 'what an uplink can carry, bits per second: dsl1=20M/1M',
+      repeats: true,
+    },
+    noUplinks: { flags: '--no-uplinks', text: 'every five-tuple as seen: nothing joined, no uplink told' },
+  },
+  'Which packets:': {
+    since: { flags: '--since <time>', text: 'from then on: 2026-01-31T14:30:00Z, or seconds since the epoch' },
+    until: { flags: '--until <time>', text: 'before then' },
+    client: { flags: '--client <prefix>', text: 'flows of these LAN hosts only', repeats: true },
+    server: { flags: '--server <prefix>', text: 'flows with these hosts of the Internet only', repeats: true },
+  },
+  'How:': {
+    pin: {
+      flags: '--pin <prefix>',
+      text: 'destinations that a rule binds to an uplink: out of the balance',
+      repeats: true,
+    },
+    bin: { flags: '--bin <time>', text: 'step of series, p95 and peak: 1s, 5s, 15s, 1m, 5m, 15m, 1h' },
+    timeout: {
+      flags: '--timeout <rule=time>',
+      text: 'idle time that ends a flow: udp=60,tcp=2h (tcp, tcpMidstream, tcpClosed, tcpReset, udp, udpReplied, icmp, other)',
+      repeats: true,
+    },
+    jobs: { flags: '-j, --jobs <number>', text: 'threads that read (else one for each processor)' },
+    reader: {
+      flags: '--reader <reader>',
+      text: 'fast, or reference: slow and independent, classic pcap only',
+      choices: ['fast', 'reference'],
+    },
+    crossCheck: { flags: '--cross-check', text: 'read with both and compare' },
+    strict: { flags: '--strict', text: 'exit 4 where an input is damaged' },
+  },
+  'What comes out:': {
+    analyseFormat: {
+      flags: '-f, --format <format>',
+      text: 'table, json, markdown or csv (else by the ending of -o, else table)',
+      choices: ['table', 'json', 'markdown', 'csv'],
+    },
+    flowsFormat: {
+      flags: '-f, --format <format>',
+      text: 'csv or ndjson (else by the ending of -o, else csv)',
+      choices: ['csv', 'ndjson'],
+    },
+    showFormat: {
+      flags: '-f, --format <format>',
+      text: 'table, yaml or json',
+      choices: ['table', 'yaml', 'json'],
+      value: 'table',
+    },
+    series: { flags: '--series', text: 'the series over time as well (json)' },
+    timezone: { flags: '--timezone <zone>', text: 'of times in and out: UTC (default), local, Europe/Berlin …' },
+    output: { flags: '-o, --output <file>', text: 'write there, the whole or nothing' },
+    noColor: { flags: '--no-color', text: 'no colour (NO_COLOR and FORCE_COLOR count as well)' },
+    progress: {
+      flags: '--progress <when>',
+      text: 'auto (on a terminal), always or never',
+      choices: PROGRESS_MODES,
+      value: 'auto',
+    },
+    quiet: { flags: '-q, --quiet', text: 'no warnings' },
+    verbose: { flags: '-v, --verbose', text: 'what was read, and how fast' },
+    debug: { flags: '--debug', text: 'the stack behind an error' },
+  },
+} as const satisfies Record<string, Record<string, OptionSpec>>;
+
+type Names<T> = T extends unknown ? keyof T : never;
+export type OptionName = Names<(typeof GROUPS)[keyof typeof GROUPS]>;
+
+/** The named options in the order of the help, whatever the order of the names. */
+export function createOptions(names: readonly OptionName[]): Option[] {
+  return Object.entries(GROUPS).flatMap(([group, specs]) =>
+    Object.entries(specs as Record<string, OptionSpec>)
+      .filter(([name]) => (names as readonly string[]).includes(name))
+      .map(([, spec]) => createOption(spec, group)),
+  );
+}
+
+function createOption({ flags, text, choices, repeats, value }: OptionSpec, group: string): Option {
+  const option = new Option(flags, text).helpGroup(group);
+  if (choices !== undefined) option.argChoices = [...choices];
+  if (value !== undefined) option.default(value);
+  if (repeats) option.default([]).argParser((text: string, before: string[]) => [...before, text]);
+  return option;
+}

@@ -1,0 +1,176 @@
+// The words of the command line become one call of one verb. What a verb needs is loaded when it is called.
+
+import { Command, CommanderError } from 'commander';
+import { EXIT, type ExitCode, UserError } from '../util/error.js';
+import { addExamples } from './examples.js';
+import type { Io } from './io.js';
+import { createOptions, type OptionName } from './options.js';
+import { loadPipeline, type Pipeline } from './pipeline.js';
+import { explainUsage } from './usage.js';
+import { completeVerb } from './verb.js';
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST_HELP = 100;
+
+const INPUT = 'captures, directories, globs, - for standard input, name=path for one of an uplink';
+
+const TALK: readonly OptionName[] = ['output', 'quiet', 'verbose', 'debug'];
+const READING: readonly OptionName[] = [...TALK, 'since', 'until', 'jobs', 'progress'];
+const FLOWS: readonly OptionName[] = [
+  ...READING,
+  'config',
+  'noConfig',
+  'uplink',
+  'client',
+  'server',
+  'timeout',
+  'reader',
+  'crossCheck',
+  'strict',
+];
+
+/** Parses, calls the verb and gives its exit code. Throws `UserError` for what the user can mend. */
+export async function run(
+  argv: readonly string[],
+  version: string,
+  io: Io,
+  pipeline: Pipeline = loadPipeline,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram(version, io, pipeline, async (code) => {
+    exitCode = await code;
+  });
+  if (argv.length === 0) {
+    io.stderr.write(program.helpInformation());
+    return EXIT.usage;
+  }
+  try {
+    await program.parseAsync(await completeVerb(argv, verbsOf(program), io.cwd), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.ok; // help and version, written already
+    // Verbs of which one was to be named: their help is on standard error.
+    if (error.code === 'commander.help') return EXIT.usage;
+    throw new UserError(explainUsage(error, argv, program));
+  }
+}
+
+/** All verbs. `finish` takes the exit code of the one that is called. */
+export function createProgram(
+  version: string,
+  io: Io,
+  pipeline: Pipeline,
+  finish: (code: Promise<ExitCode>) => Promise<void>,
+): Command {
+  const program = new Command('mlstat')
+    .description(
+      'How a Linux router with several uplinks shares its traffic: flows by SNAT source against the weights.',
+    )
+    .version(version, '-V, --version', 'print the version');
+  setUp(program, io);
+
+  const analyse = add(program, 'analyse', [
+    ...FLOWS,
+    'capacity',
+    'pin',
+    'bin',
+    'analyseFormat',
+    'series',
+    'timezone',
+    'noColor',
+  ])
+    .alias('analyze')
+    .summary('shares against the weights, outages, findings')
+    .description('How the uplinks share flows and bytes, held against their weights.')
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./analyse.js').then((verb) => verb.analyse(inputs, options, io, pipeline))),
+    );
+  addExamples(analyse, io, [
+    'mlstat analyse samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml',
+    'mlstat analyse samples/blackhole/any.pcap.gz --format json --series',
+  ]);
+
+  const flows = add(program, 'flows', [...FLOWS, 'noUplinks', 'flowsFormat'])
+    .summary('flow records: csv, ndjson')
+    .description('One record a flow, both directions together, with its uplink and its client.')
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./flows.js').then((verb) => verb.flows(inputs, options, io, pipeline))),
+    );
+  addExamples(flows, io, [
+    'mlstat flows samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml',
+    'mlstat flows samples/blackhole/any.pcap.gz --no-uplinks --format ndjson',
+  ]);
+
+  const uplinks = add(program, 'uplinks', [])
+    .summary('the configuration: from a capture, and as understood')
+    .description('The configuration: made from a capture, or shown as understood.');
+  const infer = add(uplinks, 'infer', READING)
+    .summary('a configuration to keep, from a capture')
+    .description('Tells the uplinks by who the local ends of a capture are, and prints a configuration to keep.')
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./uplinks.js').then((verb) => verb.inferUplinks(inputs, options, io, pipeline))),
+    );
+  addExamples(infer, io, [
+    'mlstat uplinks infer samples/blackhole/any.pcap.gz',
+    'mlstat uplinks infer samples/4to1/*.pcap.gz --verbose',
+  ]);
+  const show = add(uplinks, 'show', [...TALK, 'config', 'noConfig', 'uplink', 'capacity', 'showFormat', 'noColor'])
+    .summary('the configuration as understood')
+    .description('Prints the configuration as it is understood, with the share that each weight stands for.')
+    .action((options) => finish(import('./uplinks.js').then((verb) => verb.showUplinks(options, io))));
+  addExamples(show, io, [
+    'mlstat uplinks show -c samples/4to1/mlstat.yaml',
+    'mlstat uplinks show --uplink a=203.0.113.2@2 --uplink b=198.51.100.2@1',
+  ]);
+
+  const schema = add(program, 'schema', ['output', 'debug'])
+    .summary('JSON Schema of the report or the configuration')
+    .description('Prints a JSON Schema (2020-12).')
+    .argument('<what>', 'report or config')
+    .action((what, options) => finish(import('./schema.js').then((verb) => verb.schema(what, options, io))));
+  addExamples(schema, io, ['mlstat schema report', 'mlstat schema config']);
+
+  const completion = add(program, 'completion', ['debug'])
+    .summary('completion for bash, zsh or fish')
+    .description('Prints the completion script of a shell.')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action((shell) => finish(import('./completion.js').then((verb) => verb.completion(shell, program, io))));
+  addExamples(completion, io, ['source <(mlstat completion bash)', 'mlstat completion fish | source']);
+
+  program.addHelpText(
+    'after',
+    '\nWithout a command analyse is meant: mlstat capture.pcap\nmlstat COMMAND --help shows options and examples.',
+  );
+  return program;
+}
+
+function setUp(program: Command, io: Io): void {
+  const width = Math.min(Number(io.env.COLUMNS) || io.stdout.columns || 80, WIDEST_HELP);
+  program
+    .exitOverride()
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ optionDescription: (option) => option.description, subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => {}, // told where it is caught
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+    });
+}
+
+function add(parent: Command, name: string, options: readonly OptionName[]): Command {
+  const command = parent.command(name).allowExcessArguments(false);
+  for (const option of createOptions(options)) command.addOption(option);
+  return command;
+}
+
+/** Names and aliases. */
+function verbsOf(program: Command): string[] {
+  return program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+}

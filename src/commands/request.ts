@@ -1,0 +1,123 @@
+// What was asked for on the command line becomes what the pipeline is to do. Nothing of an input is opened yet.
+
+import { resolve } from 'node:path';
+import { configNotes } from '../config/check.js';
+import type { Config } from '../config/config.js';
+import { findConfig } from '../config/find.js';
+import { applyFlags, parseCapacityFlag, parsePin, parsePrefixFlag, parseUplinkFlag } from '../config/flags.js';
+import { type InputSpec, listInputs } from '../input/list.js';
+import type { PipelineOptions } from '../pipeline/pipeline.js';
+import { UserError } from '../util/error.js';
+import { quote } from '../util/quote.js';
+import { readTimezone } from './display.js';
+import { readInstant } from './instant.js';
+import type { Io } from './io.js';
+import { readBin, readChoice, readJobs, readTimeouts } from './values.js';
+
+export interface ConfigOptions {
+  /** False for `--no-config`. */
+  config?: string | false;
+  uplink: string[];
+  capacity?: string[];
+}
+
+/** Options that say what is read and how, as typed; a verb has some of them. */
+export interface RequestOptions extends ConfigOptions {
+  since?: string;
+  until?: string;
+  client?: string[];
+  server?: string[];
+  pin?: string[];
+  bin?: string;
+  timeout?: string[];
+  timezone?: string;
+  jobs?: string;
+  reader?: string;
+  crossCheck?: boolean;
+}
+
+export interface KnownConfig {
+  config: Config | null;
+  /** The file, where it was found and not named. */
+  found: string | null;
+  /** What may surprise, a line each. */
+  notes: string[];
+}
+
+export interface Request {
+  pipeline: PipelineOptions & { inputs: readonly InputSpec[]; config: Config | null };
+  timezone: string;
+  known: KnownConfig;
+  /** Files that a result must not be written over: absolute paths. */
+  files: string[];
+}
+
+export const READERS = ['fast', 'reference'] as const;
+
+/** Reads every option before any input is looked at, so that a slip of the keyboard costs no time. */
+export async function readRequest(args: readonly string[], options: RequestOptions, io: Io): Promise<Request> {
+  const timezone = readTimezone(options.timezone, io);
+  const sinceUs = options.since === undefined ? undefined : readInstant('--since', options.since, timezone);
+  const untilUs = options.until === undefined ? undefined : readInstant('--until', options.until, timezone);
+  if (sinceUs !== undefined && untilUs !== undefined && untilUs <= sinceUs) {
+    throw new UserError(`--until must be later than --since: ${quote(options.until ?? '')}`);
+  }
+  const clients = readPrefixes('--client', options.client);
+  const servers = readPrefixes('--server', options.server);
+  const pins = options.pin?.flatMap((text) => text.split(',').map((part) => parsePin(part.trim())));
+  const binSec = readBin(options.bin);
+  const timeouts = options.timeout === undefined ? undefined : readTimeouts(options.timeout);
+  const jobs = readJobs(options.jobs);
+  const reader = options.reader === undefined ? undefined : readChoice('--reader', options.reader, READERS);
+  if (reader === 'reference' && options.crossCheck === true) {
+    throw new UserError('--cross-check holds the fast reader against the reference: leave --reader reference out');
+  }
+  const known = await readKnownConfig(options, io);
+  const inputs = await listInputs(args, {
+    cwd: io.cwd,
+    uplinkNames: known.config?.uplinks.map((uplink) => uplink.name) ?? [],
+  });
+  const configFile = known.config?.source ?? null;
+  return {
+    pipeline: {
+      inputs,
+      config: known.config,
+      signal: io.interrupted,
+      ...given({ sinceUs, untilUs, clients, servers, pins, binSec, timeouts, jobs, reader }),
+      ...(options.crossCheck === true ? { crossCheck: true } : {}),
+    },
+    timezone,
+    known,
+    files: [
+      ...inputs.filter((input) => input.file !== '-').map((input) => input.file),
+      ...(configFile === null ? [] : [resolve(io.cwd, configFile)]),
+    ],
+  };
+}
+
+/** `-c FILE`, else one that is found, with `--uplink` and `--capacity` laid over it. */
+export async function readKnownConfig(options: ConfigOptions, io: Io): Promise<KnownConfig> {
+  const uplinks = options.uplink.map(parseUplinkFlag);
+  const capacities = (options.capacity ?? []).map(parseCapacityFlag);
+  const found = options.config === undefined ? await findConfig(io.cwd, io.env) : null;
+  const path = options.config === false ? null : (options.config ?? found);
+  const file = path === null ? null : await loadFile(path, io);
+  const config = applyFlags(file, uplinks, capacities);
+  return { config, found, notes: config === null ? [] : configNotes(config) };
+}
+
+/** YAML and Zod are loaded for this alone. */
+async function loadFile(path: string, io: Io): Promise<Config> {
+  const { loadConfig } = await import('../config/read.js');
+  return loadConfig(resolve(io.cwd, path), path);
+}
+
+function readPrefixes(option: string, texts: readonly string[] | undefined) {
+  return texts?.flatMap((text) => parsePrefixFlag(option, text));
+}
+
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
