@@ -74,7 +74,8 @@ export class PcapFramer implements Framer {
 
   private records(header: PcapHeader, bytes: Uint8Array, view: DataView, from: number, to: number): number {
     const decoder = this.decoder;
-    const { littleEndian, fractions, recordBytes, maxCaptured, linkType, lengths } = header;
+    const { littleEndian, fractions, recordBytes, linkType, lengths } = header;
+    const snaplen = Math.min(header.snaplen || header.maxCaptured, header.maxCaptured);
     const micro = fractions === 1e6;
     const usual = lengths === 'normal';
     // All integers of 31 bits, for the compiler's sake: fields with their highest bit set read as negative.
@@ -98,10 +99,10 @@ export class PcapFramer implements Framer {
         captured = original;
         original = swapped;
       }
-      if (captured <= 0 || captured > maxCaptured) {
-        const second = captured === 0 && isSecondHeader(seconds, fraction, original);
-        if (captured !== 0 || second) {
-          decoder.counts.damage.add(second ? 'concatenated-file' : 'bad-record-length', start + at);
+      if (captured <= 0 || captured > snaplen) {
+        const reason = this.suspect(header, seconds, fraction, captured, original);
+        if (reason !== null) decoder.counts.damage.add(reason, start + at);
+        if (reason !== null && reason !== 'above-snaplen') {
           this.done = true;
           break;
         }
@@ -132,6 +133,20 @@ export class PcapFramer implements Framer {
     this.position = start + at;
     this.wants = wants;
     return at;
+  }
+
+  /** What is wrong with a captured length of 0, above the snaplen or negative; null if nothing. */
+  private suspect(
+    header: PcapHeader,
+    seconds: number,
+    fraction: number,
+    captured: number,
+    original: number,
+  ): string | null {
+    if (captured === 0) return isSecondHeader(seconds, fraction, original) ? 'concatenated-file' : null;
+    if (captured < 0 || captured > header.maxCaptured) return 'bad-record-length';
+    // libpcap reads them all, and so do we.
+    return 'above-snaplen';
   }
 
   /** Off the hot path: what is wrong with a record that is read nevertheless. */

@@ -39,8 +39,6 @@ export class PcapngFramer implements Framer {
   private skip = 0;
   /** The trailing length awaited after `skip`, 0 for none. */
   private trailer = 0;
-  /** Simple packets have no time; they get that of the packet before. */
-  private timeUs = 0;
 
   constructor(private readonly decoder: PacketDecoder) {
     this.interfaces = new NgInterfaces(decoder);
@@ -156,15 +154,17 @@ export class PcapngFramer implements Framer {
     if (iface === undefined) {
       this.damage('unknown-interface');
     } else {
-      if (!simple)
-        this.timeUs = this.time(iface.clock.toMicros(view.getUint32(at + 12, little), view.getUint32(at + 16, little)));
+      // Simple packets have no time: 0, as all readers have it.
+      const timeUs = simple
+        ? 0
+        : this.time(iface.clock.toMicros(view.getUint32(at + 12, little), view.getUint32(at + 16, little)));
       if (!iface.clock.sound) this.damage('bad-timestamp');
       if (original < captured || original > 0x7fffffff) {
         this.damage('bad-original-length');
         original = soundOriginal(original, captured);
       }
       const hold = Math.min(captured, HOLD_BYTES);
-      this.decoder.packet(bytes, view, at + fixed, hold, original, this.timeUs, iface.linkType, iface.number);
+      this.decoder.packet(bytes, view, at + fixed, hold, original, timeUs, iface.linkType, iface.number);
       this.packets++;
       if (type === BLOCK.obsoletePacket) {
         const drops = view.getUint16(at + 10, little);
