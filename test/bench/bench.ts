@@ -1,6 +1,7 @@
 // Generated captures into tables of ratios: mlstat and whoever else is installed, whole processes in turn, in one run.
 //
 //   npm run bench                       snap full gzip small slow
+//   npm run bench -- hour crowd any     as snap with few and with many flows alive at once; both sides of the router
 //   npm run bench -- stream lengths     what takes long: a stream of 100 M packets; captures of 1 M to 50 M packets
 //   options: --rounds 5, --scale 1 (length of the captures), --against PATH (an older build's dist/cli.js, run beside);
 //   what follows -- goes to mlstat (-- --jobs 1)
@@ -53,6 +54,9 @@ type Section = (bench: Bench) => Promise<void>;
 const SECTIONS: Record<string, Section> = {
   snap: (bench) => whole(bench, 'snap', ['≤ 2.0', '≤ 1.0'], ['≥ 12', '≥ 20']),
   full: (bench) => whole(bench, 'full', ['≤ 1.6', '≤ 1.0'], ['≥ 4', '≥ 6']),
+  hour: (bench) => whole(bench, 'hour'),
+  crowd: (bench) => whole(bench, 'crowd'),
+  any: (bench) => whole(bench, 'any'),
   gzip: compressed,
   small,
   slow,
@@ -95,7 +99,7 @@ export async function runBench(argv: readonly string[]): Promise<void> {
 }
 
 /** A capture against all peers. The pairs are first landing and aim: of the ratio to tcpdump, of the speed against flow tools. */
-async function whole(bench: Bench, preset: string, counting: string[], flows: string[]): Promise<void> {
+async function whole(bench: Bench, preset: string, counting = ['', ''], flows = ['', '']): Promise<void> {
   const made = make(bench, preset, bench.scale);
   const contenders = [ours(bench, made), ...older(bench, made), ...peers(made.capture, scratch())];
   const { present, runs } = await compete(bench, preset, made.truth, contenders, bench.rounds);
@@ -177,12 +181,13 @@ async function stream(bench: Bench): Promise<void> {
   goal(bench, 'stream: peak memory', bytesText(run.peakBytes), ['≤ 350 MB', '≤ 250 MB']);
 }
 
+/** Of the preset `hour`: there a capture is long against its flows from 1 M packets on. */
 async function lengths(bench: Bench): Promise<void> {
   const packets: number[] = [];
   const walls: number[] = [];
   const rows: string[][] = [];
   for (const millions of LENGTHS) {
-    const made = make(bench, 'snap', (bench.scale * millions) / 10);
+    const made = make(bench, 'hour', (bench.scale * millions) / 10);
     const { command } = ours(bench, made);
     if (command === null) return;
     const [runs] = await inTurn([command], Math.min(bench.rounds, 3), bench.note);

@@ -83,7 +83,7 @@ test('equal seeds give equal bytes, others do not', () => {
 });
 
 test('connections open by SYN and close by FIN, but for the ones that fail and the last', async () => {
-  const { bytes } = made('snap', 0.01, 3);
+  const { bytes } = made('hour', 0.01, 3);
   const counts = { syn: 0, finUp: 0 };
   const wholeFile = (async function* () {
     yield bytes;

@@ -56,7 +56,7 @@ export interface Truth {
 
 const ARP_EVERY_US = 30e6;
 const CROSSING_US = 4;
-/** SNAT ports go round, so that a five-tuple comes back late enough to be a new flow; the LAN's other ports lie below. */
+/** SNAT ports go round, for each server: a five-tuple comes back late enough to be a new flow. The LAN's other ports lie below. */
 const FIRST_PORT = 8192;
 const LAST_PORT = 65535;
 const FIRST_MOVED_PORT = 1024;
@@ -74,7 +74,7 @@ class Traffic {
   private readonly queue = new EventQueue();
   private readonly cumulative: number[];
   private readonly servers: number[] = [];
-  private readonly nextPort: number[];
+  private readonly nextPort: Uint16Array;
   private readonly copies: number;
   private readonly lan: Record<'up' | 'down', Sight>;
   private readonly wan: Record<'up' | 'down', Sight>[];
@@ -103,7 +103,7 @@ class Traffic {
     this.copies = options.view === 'any' ? 2 : 1;
     let sum = 0;
     this.cumulative = weights.map((weight) => (sum += weight));
-    this.nextPort = weights.map(() => FIRST_PORT);
+    this.nextPort = new Uint16Array(weights.length * options.servers).fill(FIRST_PORT);
     for (let i = 0; i < options.servers; i++) this.servers.push(drawServer(this.random));
     const linkType = options.view === 'any' ? LINK.sll2 : LINK.ethernet;
     // What goes up comes in on the LAN and leaves by the uplink.
@@ -189,8 +189,9 @@ class Traffic {
     const client = Math.floor(random.unit() * random.unit() * options.clients);
     const server = Math.floor(random.unit() * random.unit() * random.unit() * options.servers);
     const uplink = pickUplink(client, server, this.cumulative);
-    const port = this.nextPort[uplink] as number;
-    this.nextPort[uplink] = port === LAST_PORT ? FIRST_PORT : port + 1;
+    const pair = uplink * options.servers + server;
+    const port = this.nextPort[pair];
+    this.nextPort[pair] = port === LAST_PORT ? FIRST_PORT : port + 1;
     live.client[slot] = client;
     live.server[slot] = server;
     live.uplink[slot] = uplink;
