@@ -32,6 +32,8 @@ const TAIL_MEAN = boundedParetoMean(TAIL.low, TAIL.high, TAIL.shape);
 /** How long the data of a connection takes, microseconds: seconds to minutes. */
 const LASTS = { low: 4e6, high: 600e6, shape: 1.05 } as const;
 const LONGEST_GAP_US = 10e6;
+/** Below every idle time after which a router forgets a connection that was answered. */
+const LONGEST_WAIT_US = 60e6;
 /** Data comes in trains: most packets follow the one before closely. */
 const IN_TRAIN = 0.7;
 const TRAIN_GAP_US = 200;
@@ -239,7 +241,8 @@ function echo(live: Connections, slot: number, packet: Packet, phase: number, rt
 }
 
 function trainGapUs(live: Connections, slot: number, random: Random): number {
-  return random.exponential(random.chance(IN_TRAIN) ? TRAIN_GAP_US : (live.gapUs[slot] as number));
+  const meanUs = random.chance(IN_TRAIN) ? TRAIN_GAP_US : (live.gapUs[slot] as number);
+  return Math.min(random.exponential(meanUs), LONGEST_WAIT_US);
 }
 
 function tcp(packet: Packet, up: boolean, flags: number, options: number, payload: number): void {
