@@ -21,6 +21,7 @@ export class Joiner {
   private carry = new RunList();
   private index = new Int32Array(128);
   private clock = Number.NEGATIVE_INFINITY;
+  private stepClock = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly timeouts: Timeouts,
@@ -28,13 +29,14 @@ export class Joiner {
   ) {}
 
   /**
-   * Appends the next part. `heads` in the order of the part's table, `tails` its live runs; `steps` tells whether the
-   * recorder's clock was set back within it, `clock` where it stood at the end.
+   * Appends the next part. `heads` in the order of the part's table, `tails` its live runs; `stepClock` is where
+   * the recorder's clock stood before it was first set back, null where it never was; `clock` where it stood at the end.
    */
-  join(heads: RunList, tails: RunList, steps: number, clock: number): void {
-    for (let n = 0; n < heads.count; n++) this.joinHead(heads, n * RUN_WORDS);
-    if (steps > 0) this.endAll(ENDED);
-    for (let n = 0; n < tails.count; n++) this.insert(tails, n * RUN_WORDS);
+  join(heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number): void {
+    this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
+    for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
+    if (stepClock !== null) this.endAll();
+    for (const list of tails) for (let n = 0; n < list.count; n++) this.insert(list, n * RUN_WORDS);
     this.clock = clock;
     this.retire(false);
   }
@@ -50,13 +52,27 @@ export class Joiner {
       this.end(at);
       at = -1;
     }
+    const flags = heads.words[from + HOT.state] & ENDED;
+    if (at < 0 && flags !== 0) {
+      const state = heads.words[from + HOT.state] & ~(STATE.leftOpen | ENDED);
+      heads.words[from + HOT.state] = state | (flags === ENDED ? this.stepFlags(heads, from) : flags);
+      this.emit(heads, from);
+      return;
+    }
     if (at < 0) at = this.insert(heads, from);
     else mergeRun(this.carry, at, heads, from);
-    const flags = heads.words[from + HOT.state] & ENDED;
     if (flags !== 0) {
-      this.carry.words[at + HOT.state] = this.carry.words[at + HOT.state] | flags;
+      const why = flags === ENDED ? this.stepFlags(this.carry, at) : flags;
+      this.carry.words[at + HOT.state] = this.carry.words[at + HOT.state] | why;
       this.end(at);
     }
+  }
+
+  /** Why a run ended that was there when the clock was set back: by that, unless it was over already. */
+  private stepFlags(runs: RunList, at: number): number {
+    const { words } = runs;
+    const over = this.stepClock - lastSight(runs, at) > this.timeouts.of(words[at + HOT.meta], words[at + HOT.state]);
+    return over ? STATE.idled : ENDED;
   }
 
   /** The flow table's rule, with all of the past known. Marks why, where the old run ends. */
@@ -114,11 +130,11 @@ export class Joiner {
     this.carry.words[at + HOT.meta] = GONE;
   }
 
-  private endAll(flags: number): void {
+  private endAll(): void {
     const { words } = this.carry;
     for (let at = 0; at < this.carry.count * RUN_WORDS; at += RUN_WORDS) {
       if (words[at + HOT.meta] === GONE) continue;
-      words[at + HOT.state] = words[at + HOT.state] | flags;
+      words[at + HOT.state] = words[at + HOT.state] | this.stepFlags(this.carry, at);
       this.end(at);
     }
   }

@@ -38,7 +38,7 @@ export class RunList {
     const whole = this.words.buffer as ArrayBuffer;
     const used = this.count * RUN_BYTES;
     const taken = used === whole.byteLength ? whole : whole.slice(0, used);
-    const fresh = new RunList(Math.min(this.count, 4096));
+    const fresh = new RunList(1);
     this.words = fresh.words;
     this.floats = fresh.floats;
     this.count = 0;
@@ -51,5 +51,35 @@ export class RunList {
     words.set(this.words);
     this.words = words;
     this.floats = new Float64Array(buffer);
+  }
+}
+
+/** Runs a chunk holds. */
+const CHUNK_RUNS = 16_384;
+
+/** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */
+export class RunChunks {
+  readonly full: RunList[] = [];
+  private list = new RunList(64);
+
+  append(hot: Int32Array, hotAt: number, cold: Int32Array, coldAt: number): void {
+    if (this.list.count === CHUNK_RUNS) {
+      this.full.push(this.list);
+      this.list = new RunList(CHUNK_RUNS);
+    }
+    this.list.append(hot, hotAt, cold, coldAt);
+  }
+
+  /** Whether a whole chunk stands ready. */
+  get ready(): boolean {
+    return this.full.length > 0;
+  }
+
+  /** The bytes of all chunks (of the full ones alone), handed away. */
+  take(fullOnly = false): ArrayBuffer[] {
+    const taken = this.full.map((list) => list.take());
+    this.full.length = 0;
+    if (!fullOnly && this.list.count > 0) taken.push(this.list.take());
+    return taken;
   }
 }

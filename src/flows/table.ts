@@ -4,19 +4,30 @@
 // neighbouring rows overlap instead of following each other.
 
 import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../decode/batch.js';
-import { Clock } from './clock.js';
+import { Clock, DISORDER_US } from './clock.js';
 import { COLD, COLD_WORDS, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
 import type { Timeouts } from './rules.js';
-import { RunList } from './runs.js';
+import { RunChunks } from './runs.js';
 
 /** Tells the lane of a new run, and takes the packets of every row. Lanes are small dense numbers. */
 export interface LaneBook {
   /** Lane for a key: where it was seen and whose addresses it carries. `wide` holds IPv6 addresses from `wideAt`. */
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number;
-  /** Adds one packet to cell `2 · lane + (sent by the higher endpoint)`. */
-  add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void;
+  /** Where packets are summed by cell `2 · lane + (sent by the higher endpoint)`. */
+  readonly bins: CellBins;
   /** Rows that belong to no flow: ARP, not IP, damaged, ICMP errors. `row` is valid during the call. */
   addOther(batch: Batch, row: number): void;
+}
+
+/**
+ * Sums by cell over time. While a time lies in [startUs, endUs), cell c's packets, IP bytes and wire bytes may be added
+ * to `open[3c]`… directly, by the hot loop alone, where `open[3c]` is not 0; `add` does all the rest.
+ */
+export interface CellBins {
+  open: Float64Array;
+  startUs: number;
+  endUs: number;
+  add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void;
 }
 
 export interface FlowTableOptions {
@@ -37,10 +48,12 @@ const SWEEP = 96;
 
 export class FlowTable implements BatchSink {
   /** Runs that are over and whose whole past is known. */
-  readonly closed = new RunList();
+  readonly closed = new RunChunks();
   /** Runs, or parts of runs, whose past is not known, in the order in which they ended. */
-  readonly heads = new RunList();
+  readonly heads = new RunChunks();
   readonly clock: Clock;
+  /** Where the clock stood before it was first set back, microseconds. */
+  stepClock = Number.NEGATIVE_INFINITY;
   private leftOpen: boolean;
   private readonly asSeen: boolean;
   private readonly timeouts: Timeouts;
@@ -82,15 +95,24 @@ export class FlowTable implements BatchSink {
 
   flush(batch: Batch): void {
     const rows = batch.count;
+    const { time } = batch;
+    const { clocks, clock } = this;
+    let { now } = clock;
     let from = 0;
     for (let row = 0; row < rows; row++) {
-      if (this.clock.tick(batch.time[row])) {
+      const t = time[row];
+      if (t > now) now = t;
+      else if (t < now - DISORDER_US) {
+        clock.now = now;
         this.update(batch, from, row);
         this.barrier();
+        clock.tick(t);
+        now = t;
         from = row;
       }
-      this.clocks[row] = this.clock.now;
+      clocks[row] = now;
     }
+    clock.now = now;
     this.update(batch, from, rows);
     batch.count = 0;
     this.sweep(SWEEP);
@@ -99,7 +121,8 @@ export class FlowTable implements BatchSink {
   private update(batch: Batch, from: number, to: number): void {
     if (this.live + 2 * BATCH_ROWS > this.capacity) this.grow();
     const { kind, k0, k1, ports, meta, flags, time, ipBytes, wireBytes } = batch;
-    const { hashes, candidates, clocks, hot, hotFloats, slots, mask, seed, lanes } = this;
+    const { hashes, candidates, clocks, hot, hotFloats, slots, mask, seed } = this;
+    const { bins } = this.lanes;
     const least = this.timeouts.least;
 
     for (let row = from; row < to; row++) {
@@ -176,7 +199,13 @@ export class FlowTable implements BatchSink {
       const wireSum = (hot[wireAt] >>> 0) + wire;
       hot[wireAt] = wireSum | 0;
       if (wireSum >= 0x1_0000_0000) this.carry(record, COLD.wireLowCarry + high);
-      lanes.add(((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high, t, ip, wire);
+      const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
+      const { open } = bins;
+      if (t >= bins.startUs && t < bins.endUs && open[3 * cell] > 0) {
+        open[3 * cell] += 1;
+        open[3 * cell + 1] += ip;
+        open[3 * cell + 2] += wire;
+      } else bins.add(cell, t, ip, wire);
     }
   }
 
@@ -209,7 +238,7 @@ export class FlowTable implements BatchSink {
     this.addBytes(record, HOT.ipLow + high, COLD.ipLowCarry + high, batch.ipBytes[row]);
     this.addBytes(record, HOT.wireLow + high, COLD.wireLowCarry + high, batch.wireBytes[row]);
     const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
-    this.lanes.add(cell, t, batch.ipBytes[row], batch.wireBytes[row]);
+    this.lanes.bins.add(cell, t, batch.ipBytes[row], batch.wireBytes[row]);
   }
 
   private addBytes(record: number, word: number, carryWord: number, bytes: number): void {
@@ -408,10 +437,16 @@ export class FlowTable implements BatchSink {
   /** The recorder's clock was set back: nothing before can be timed against what comes. */
   private barrier(): void {
     for (let record = 0; record < this.used; record++) {
-      if (this.hot[record * HOT_WORDS + HOT.meta] === FREE) continue;
-      this.close(record, STATE.reused | STATE.idled);
+      const at = record * HOT_WORDS;
+      const meta = this.hot[at + HOT.meta];
+      if (meta === FREE) continue;
+      const state = this.hot[at + HOT.state];
+      // Was over already, though not swept yet. With an unknown past only the joiner can tell.
+      const over = this.clock.now - this.lastSight(record) > this.timeouts.of(meta, state);
+      this.close(record, over && (state & STATE.leftOpen) === 0 ? STATE.idled : STATE.reused | STATE.idled);
       this.remove(record);
     }
+    if (this.clock.steps === 0) this.stepClock = this.clock.now;
     this.leftOpen = false;
   }
 
@@ -509,8 +544,8 @@ export class FlowTable implements BatchSink {
   }
 
   /** Ends this part of the input: the runs still live, those with an unknown past among the heads. */
-  finish(): RunList {
-    const tails = new RunList(Math.max(1, this.live));
+  finish(): RunChunks {
+    const tails = new RunChunks();
     for (let record = 0; record < this.used; record++) {
       const at = record * HOT_WORDS;
       if (this.hot[at + HOT.meta] === FREE) continue;

@@ -49,9 +49,9 @@ export class Chains {
     return chain;
   }
 
-  join(number: number, heads: RunList, tails: RunList, steps: number, clock: number): void {
+  join(number: number, heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number): void {
     const chain = this.chains[number];
-    chain.joiner.join(heads, tails, steps, clock);
+    chain.joiner.join(heads, tails, stepClock, clock);
     chain.clock = clock;
   }
 

@@ -34,8 +34,8 @@ export interface EngineOptions {
   partBytes?: number;
   ledgerRows?: number;
   signal?: AbortSignal;
-  /** Bytes read so far, uncompressed. */
-  onProgress?: (bytes: number) => void;
+  /** Bytes (uncompressed) and packets read so far. */
+  onProgress?: (bytes: number, packets: number) => void;
   onFlow?: ConnectionSink;
 }
 
@@ -74,8 +74,9 @@ export class Engine {
   private readonly flow = new Connection();
   private readonly specs: PartSpec[][] = [];
   private readonly pending: Pending[][] = [];
-  private readonly read = new Map<string, number>();
+  private readonly read = new Map<string, { bytes: number; packets: number }>();
   private bytesRead = 0;
+  private packetsRead = 0;
   private readonly emitFlow: ConnectionSink;
 
   constructor(
@@ -155,11 +156,13 @@ export class Engine {
     this.pending[input][part].closed.push({ runs, lanes, points });
   }
 
-  progress(input: number, part: number, bytes: number): void {
+  progress(input: number, part: number, bytes: number, packets: number): void {
     const key = `${input} ${part}`;
-    this.bytesRead += bytes - (this.read.get(key) ?? 0);
-    this.read.set(key, bytes);
-    this.options.onProgress?.(this.bytesRead);
+    const before = this.read.get(key) ?? { bytes: 0, packets: 0 };
+    this.bytesRead += bytes - before.bytes;
+    this.packetsRead += packets - before.packets;
+    this.read.set(key, { bytes, packets });
+    this.options.onProgress?.(this.bytesRead, this.packetsRead);
   }
 
   result(result: PartResult): void {
@@ -217,11 +220,11 @@ export class Engine {
     for (const list of held.closed) this.takeClosed(chain, list);
     held.closed.length = 0;
     const names = this.tally.rename(chain, data.points, data.lanes);
-    const heads = RunList.of(result.heads);
-    const tails = RunList.of(result.tails);
-    renameRuns(heads, names, true);
-    renameRuns(tails, names, true);
-    this.chains.join(chain, heads, tails, result.clockSteps, result.clockEnd);
+    const heads = result.heads.map((buffer) => RunList.of(buffer));
+    const tails = result.tails.map((buffer) => RunList.of(buffer));
+    for (const list of [...heads, ...tails]) renameRuns(list, names, true);
+    const stepClock = result.clockSteps > 0 ? result.stepClock : null;
+    this.chains.join(chain, heads, tails, stepClock, result.clockEnd);
     this.tally.addPart(chain, data);
     const totals = this.totals[source.number];
     totals.packets += counts.packets;

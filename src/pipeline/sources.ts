@@ -38,7 +38,7 @@ export async function openSources(specs: readonly InputSpec[]): Promise<{ source
       continue;
     }
     try {
-      const open = await openInput(spec.path);
+      const open = await openInput(spec.file);
       const reason = whyNot(open);
       if (reason !== null) {
         refused.push({ spec, open, error: reason });

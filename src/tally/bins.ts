@@ -1,5 +1,7 @@
 // Packets and bytes over time, sparse: a cell is a lane and a direction, a bin a step of time aligned to the epoch.
 
+import type { CellBins } from '../flows/table.js';
+
 /** Bin widths in seconds; each divides the next, so that coarsening is exact. */
 export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
 /** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
@@ -16,13 +18,13 @@ export interface BinData {
   sums: Float64Array;
 }
 
-export class Bins {
+export class Bins implements CellBins {
   private width = 0;
   /** Sums of the bin that is being filled, by cell. */
-  private open = new Float64Array(64 * FIELDS);
+  open = new Float64Array(64 * FIELDS);
   private touched: number[] = [];
-  private startUs = 0;
-  private endUs = 0;
+  startUs = 0;
+  endUs = 0;
   private bin = 0;
 
   private count = 0;

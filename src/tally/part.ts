@@ -24,7 +24,7 @@ export interface PartData {
 }
 
 export class PartTally implements LaneBook {
-  private readonly bins = new Bins();
+  readonly bins = new Bins();
   private readonly table: LaneTable;
   private readonly loose: LooseCounts = { arp: 0, other: 0, damaged: 0, icmpErrors: [] };
 
@@ -44,10 +44,6 @@ export class PartTally implements LaneBook {
 
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number {
     return this.table.laneOf(meta, k0, k1, wide, wideAt);
-  }
-
-  add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void {
-    this.bins.add(cell, timeUs, ipBytes, wireBytes);
   }
 
   addOther(batch: Batch, row: number): void {

@@ -97,7 +97,8 @@ export class LaneTable {
   private roleAt(point: number): Role {
     const known = this.roles[point];
     if (known !== undefined) return known;
-    const role = roleOf(this.topology, this.input, this.points[point]);
+    const info = this.points[point];
+    const role = info === undefined ? ROLE.shared : roleOf(this.topology, this.input, info);
     this.roles[point] = role;
     return role;
   }

@@ -62,8 +62,10 @@ export interface PartResult {
   clockStart: number;
   clockEnd: number;
   clockSteps: number;
-  heads: ArrayBuffer;
-  tails: ArrayBuffer;
+  /** Where the clock stood before the first step back. */
+  stepClock: number;
+  heads: ArrayBuffer[];
+  tails: ArrayBuffer[];
   data: PartData;
   counts: PlainCounts;
 }
@@ -82,8 +84,8 @@ export interface PlainCounts {
 export interface PartHooks {
   /** Takes runs that are over, in lists of some thousand. Points and lanes are the part's own numbers. */
   closed(runs: ArrayBuffer, lanes: PartData['lanes'], points: readonly PointInfo[]): void;
-  /** Bytes of the input read so far in this part. */
-  progress(bytes: number): void;
+  /** Bytes and packets of the input read so far in this part. */
+  progress(bytes: number, packets: number): void;
   readonly aborted: boolean;
   /** Uncompressed bytes of an input that can be read only once. */
   stream?: AsyncIterable<Uint8Array>;
@@ -91,8 +93,6 @@ export interface PartHooks {
 
 /** Bytes before a segment that are read to set the clock. */
 const LOOK_BACK = 256 * 1024;
-/** Closed runs handed over at a time. */
-const CLOSED_RUNS = 16_384;
 
 export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartResult> {
   const batch = new Batch();
@@ -105,19 +105,18 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     asSeen: spec.topology.asSeen,
     seed: spec.seed,
   });
-  const handOver = () => {
-    if (table.closed.count === 0) return;
-    hooks.closed(table.closed.take(), tally.lanes, decoder.points);
+  const handOver = (fullOnly: boolean) => {
+    for (const runs of table.closed.take(fullOnly)) hooks.closed(runs, tally.lanes, decoder.points);
   };
   const onwards: BatchSink = {
     flush(full) {
       table.flush(full);
-      if (table.closed.count >= CLOSED_RUNS) handOver();
+      if (table.closed.ready) handOver(true);
     },
   };
   const sink = spec.filter === null ? onwards : new FilterSink(spec.filter, onwards);
   const onProgress = (bytes: number) => {
-    hooks.progress(bytes);
+    hooks.progress(bytes, decoder.counts.packets);
     return !hooks.aborted;
   };
   let startOffset = 0;
@@ -143,7 +142,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     framer = await readWhole(spec, decoder, hooks, onProgress);
   }
   decoder.finish();
-  handOver();
+  handOver(false);
   const tails = table.finish();
   return {
     input: spec.input,
@@ -154,6 +153,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     clockStart,
     clockEnd: table.clock.now,
     clockSteps: table.clock.steps,
+    stepClock: table.stepClock,
     heads: table.heads.take(),
     tails: tails.take(),
     data: tally.finish(),

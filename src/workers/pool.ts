@@ -9,7 +9,7 @@ import { type PartResult, type PartSpec, readPart } from './part.js';
 /** Takes what parts hand over while they run and when they end; parts end in any order. */
 export interface PoolEvents {
   closed(input: number, part: number, runs: ArrayBuffer, lanes: readonly Lane[], points: readonly PointInfo[]): void;
-  progress(input: number, part: number, bytes: number): void;
+  progress(input: number, part: number, bytes: number, packets: number): void;
   result(result: PartResult): void;
   /** The part could not be read: a fault of the input. Others are thrown by `run`. */
   failed(input: number, part: number, error: UserError): void;
@@ -23,7 +23,7 @@ export interface Job {
 
 type Message =
   | { type: 'closed'; input: number; part: number; runs: ArrayBuffer; lanes: Lane[]; points: PointInfo[] }
-  | { type: 'progress'; input: number; part: number; bytes: number }
+  | { type: 'progress'; input: number; part: number; bytes: number; packets: number }
   | { type: 'result'; result: PartResult }
   | { type: 'failed'; input: number; part: number; message: string; stack: string; name: string; exitCode?: ExitCode };
 
@@ -47,7 +47,7 @@ async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSi
     try {
       const result = await readPart(spec, {
         closed: (runs, lanes, points) => events.closed(spec.input, spec.part, runs, lanes, points),
-        progress: (bytes) => events.progress(spec.input, spec.part, bytes),
+        progress: (bytes, packets) => events.progress(spec.input, spec.part, bytes, packets),
         get aborted() {
           return signal?.aborted === true;
         },
@@ -105,7 +105,7 @@ function serve(worker: Worker, queue: PartSpec[], events: PoolEvents): Promise<v
         if (message.type === 'closed') {
           events.closed(message.input, message.part, message.runs, message.lanes, message.points);
         } else if (message.type === 'progress') {
-          events.progress(message.input, message.part, message.bytes);
+          events.progress(message.input, message.part, message.bytes, message.packets);
         } else if (message.type === 'result') {
           events.result(message.result);
           next();

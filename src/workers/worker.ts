@@ -10,6 +10,9 @@ export interface WorkerData {
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
+/** Milliseconds between two words about progress. */
+const PROGRESS_MS = 100;
+let told = 0;
 const stop = new Uint8Array((workerData as WorkerData).stop);
 
 port.on('message', (spec: PartSpec) => {
@@ -17,8 +20,11 @@ port.on('message', (spec: PartSpec) => {
     closed(runs: ArrayBuffer, lanes: unknown, points: unknown) {
       port.postMessage({ type: 'closed', input: spec.input, part: spec.part, runs, lanes, points }, [runs]);
     },
-    progress(bytes: number) {
-      port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes });
+    progress(bytes: number, packets: number) {
+      const now = Date.now();
+      if (now - told < PROGRESS_MS) return;
+      told = now;
+      port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
     },
     get aborted() {
       return stop[0] !== 0;
@@ -27,7 +33,7 @@ port.on('message', (spec: PartSpec) => {
   readPart(spec, hooks).then(
     (result) => {
       const { bins } = result.data;
-      const buffers = [result.heads, result.tails, bins.cells.buffer, bins.bins.buffer, bins.sums.buffer];
+      const buffers = [...result.heads, ...result.tails, bins.cells.buffer, bins.bins.buffer, bins.sums.buffer];
       port.postMessage({ type: 'result', result }, buffers as ArrayBuffer[]);
     },
     (error: unknown) => {

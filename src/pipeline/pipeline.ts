@@ -1,0 +1,196 @@
+// From inputs and options to the report: sources, survey, engine, measure. The commands and the library call this.
+
+import { readFileSync } from 'node:fs';
+import type { Config, Prefix } from '../config/config.js';
+import { writeConfig } from '../config/write.js';
+import { linkTypeName } from '../decode/linktypes.js';
+import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
+import type { FlowRow } from '../flows/row.js';
+import type { InputSpec } from '../input/list.js';
+import { buildReport } from '../measure/measure.js';
+import type { Report, ReportInput } from '../report/report.js';
+import type { Topology } from '../uplinks/topology.js';
+import type { PacketFilter } from '../workers/filter.js';
+import { Engine, type SourceTotals } from './engine.js';
+import { FlowRows } from './rows.js';
+import { openSources, type Refused, type Source } from './sources.js';
+import { survey, type Survey } from './survey.js';
+
+export type { FlowRules } from '../flows/rules.js';
+
+export interface Progress {
+  /** Bytes read so far; of all inputs, null where that can't be known (a pipe). */
+  bytes: number;
+  totalBytes: number | null;
+  packets: number;
+}
+
+export interface PipelineOptions {
+  inputs: readonly InputSpec[];
+  /** Null: the uplinks are inferred. */
+  config: Config | null;
+  /** Microseconds since the epoch: packets from `sinceUs` on and before `untilUs`. */
+  sinceUs?: number;
+  untilUs?: number;
+  /** Only packets with an end in these. */
+  clients?: readonly Prefix[];
+  servers?: readonly Prefix[];
+  /** Seconds a bin; 1 unless the inputs are very long. */
+  binSec?: number;
+  timeouts?: Partial<FlowRules>;
+  /** Destinations that are pinned to an uplink, so no part of the balance. */
+  pins?: readonly Prefix[];
+  /** Worker threads; as many as there are processors unless given. */
+  jobs?: number;
+  reader?: 'fast' | 'reference';
+  onProgress?: (progress: Progress) => void;
+  /** Ends the reading; the report is then marked partial. */
+  signal?: AbortSignal;
+  /** Bytes of the smallest part; for tests. */
+  partBytes?: number;
+}
+
+/** Reads all inputs and measures them. Rejects with `UserError` for faults of the request; inputs' faults are reported. */
+export async function analyseInputs(options: PipelineOptions): Promise<Report> {
+  return run(options, false, null);
+}
+
+/** As `analyseInputs`, and hands over every flow in the order of its end, then start, then key. */
+export async function writeFlows(
+  options: PipelineOptions & { noUplinks: boolean },
+  emit: (rows: FlowRow[]) => void | Promise<void>,
+): Promise<Report> {
+  const rows = new FlowRows();
+  const report = await run(options, options.noUplinks, rows);
+  await rows.hand(emit);
+  return report;
+}
+
+/** The uplinks that the beginning of the inputs shows, as a configuration to keep. */
+export async function inferUplinks(
+  options: PipelineOptions,
+): Promise<{ config: string; evidence: { uplink: string; why: string }[]; report: Report }> {
+  const report = await run({ ...options, config: null }, false, null);
+  const inference = report.inference;
+  const found = report.uplinks.length > 0;
+  return { config: found ? (inference?.config ?? '') : '', evidence: inference?.evidence ?? [], report };
+}
+
+async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Report> {
+  const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
+  const { sources, refused } = await openSources(options.inputs);
+  try {
+    const placed = asSeen ? unplaced() : await survey(sources, options.config, rules);
+    const total = sources.some(({ open }) => open.size === null || open.compression !== null)
+      ? null
+      : sources.reduce((sum, { open }) => sum + (open.size ?? 0), 0);
+    const engine = new Engine(sources, {
+      topology: placed.topology,
+      stitch: placed.stitch,
+      rules,
+      filter: filterOf(options),
+      jobs: options.jobs ?? (await defaultJobs()),
+      reference: options.reader === 'reference',
+      ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      onProgress: (bytes, packets) => options.onProgress?.({ bytes, totalBytes: total, packets }),
+      ...(rows === null ? {} : { onFlow: rows.taker(placed.topology) }),
+    });
+    await engine.run();
+    return buildReport({
+      tally: engine.tally,
+      config: asSeen ? null : placed.config,
+      inference: placed.inference === null ? null : { ...placed.inference, config: writeConfig(placed.config) },
+      inputs: reportInputs(options.inputs, sources, refused, engine.totals),
+      rules,
+      partial: options.signal?.aborted === true,
+      binSec: options.binSec ?? null,
+      pins: [...(options.pins ?? [])],
+      interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
+      version: version(),
+    });
+  } finally {
+    for (const source of sources) source.open.close();
+  }
+}
+
+function unplaced(): Survey {
+  const topology: Topology = { asSeen: true, uplinks: [], lan: [], roles: [], macs: [], lanVisible: false };
+  const router = { hashPolicy: null, hashPolicy6: null, keepaliveSec: null, macs: [] };
+  return { topology, stitch: false, config: { source: null, uplinks: [], lan: [], router }, inference: null };
+}
+
+function filterOf({ sinceUs, untilUs, clients = [], servers = [] }: PipelineOptions): PacketFilter | null {
+  if (sinceUs === undefined && untilUs === undefined && clients.length === 0 && servers.length === 0) return null;
+  return {
+    sinceUs: sinceUs ?? Number.NEGATIVE_INFINITY,
+    untilUs: untilUs ?? Number.POSITIVE_INFINITY,
+    clients,
+    servers,
+  };
+}
+
+async function defaultJobs(): Promise<number> {
+  const { availableParallelism } = await import('node:os');
+  return availableParallelism();
+}
+
+/** In the order in which they were named. */
+function reportInputs(
+  specs: readonly InputSpec[],
+  sources: readonly Source[],
+  refused: readonly Refused[],
+  totals: readonly SourceTotals[],
+): ReportInput[] {
+  return specs.map((spec) => {
+    const source = sources.find((one) => one.spec === spec);
+    if (source === undefined) return refusedInput(refused.find((one) => one.spec === spec) as Refused);
+    const sums = totals[source.number];
+    const names = [...sums.linkTypes].sort((a, b) => a - b).map(linkTypeName);
+    const unknown = [...sums.unknownLink];
+    const unread = sums.packets > 0 && unknown.reduce((sum, [, count]) => sum + count, 0) === sums.packets;
+    const why = unread ? `no packet can be decoded: unknown link type ${unknown.map(([link]) => linkTypeName(link)).join(', ')}` : null;
+    const fatal = sums.packets === 0 ? sums.fatal : null;
+    const damage = sums.damage.list();
+    if (sums.packets > 0 && sums.fatal !== null) damage.push({ reason: sums.fatal, count: 1, offset: null });
+    return {
+      path: spec.path,
+      format: source.format,
+      compression: source.open.compression,
+      linkTypes: names,
+      packets: sums.packets,
+      entries: null,
+      wireBytes: sums.wireBytes,
+      dropped: sums.dropped,
+      first: sums.packets > 0 ? sums.firstUs / 1e6 : null,
+      last: sums.packets > 0 ? sums.lastUs / 1e6 : null,
+      damage,
+      error: fatal ?? why,
+    };
+  });
+}
+
+function refusedInput({ spec, open, error }: Refused): ReportInput {
+  const format = open === null || open.format === 'unknown' ? null : open.format;
+  return {
+    path: spec.path,
+    format,
+    compression: open?.compression ?? null,
+    linkTypes: [],
+    packets: null,
+    entries: null,
+    wireBytes: null,
+    dropped: null,
+    first: null,
+    last: null,
+    damage: [],
+    error,
+  };
+}
+
+let known: string | null = null;
+
+function version(): string {
+  known ??= (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  return known;
+}

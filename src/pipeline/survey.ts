@@ -1,0 +1,243 @@
+// The first bytes of every input, read ahead: which uplinks there are, where the LAN is, which point plays which part.
+// So a file, a stream and any cut of it are tallied with the same uplinks.
+
+import { basename } from 'node:path';
+import type { Config, Prefix, UplinkConfig } from '../config/config.js';
+import { Batch, META } from '../decode/batch.js';
+import { createFramer } from '../decode/frame.js';
+import { PacketDecoder } from '../decode/packet.js';
+import { Connection } from '../flows/connection.js';
+import { HOT, HOT_WORDS, COLD, RUN_WORDS, STATE } from '../flows/layout.js';
+import { type FlowRules, Timeouts } from '../flows/rules.js';
+import { RunList } from '../flows/runs.js';
+import { FlowTable, type LaneBook } from '../flows/table.js';
+import { pumpFile, pumpStream } from '../input/window.js';
+import { type Inference, inferUplinks } from '../uplinks/infer.js';
+import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
+import { type PointSurvey, settleRoles } from '../uplinks/roles.js';
+import type { Sighting, SurveyPoint } from '../uplinks/sighting.js';
+import { ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
+import { formatAddress, type Words } from '../util/address.js';
+import { UserError } from '../util/error.js';
+import type { Source } from './sources.js';
+
+/** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
+const INFER_BYTES = 64 * 2 ** 20;
+const PLACE_BYTES = 8 * 2 ** 20;
+
+export interface Survey {
+  topology: Topology;
+  /** Flows may be seen at several points. */
+  stitch: boolean;
+  /** The uplinks as configured, or as inferred: one for each of the topology's. */
+  config: Config;
+  inference: { bytesRead: number; evidence: { uplink: string; why: string }[] } | null;
+}
+
+interface Surveyed {
+  source: Source;
+  points: SurveyPoint[];
+  runs: RunList;
+}
+
+const NO_BINS = { open: new Float64Array(6), startUs: 0, endUs: 0, add: () => {} };
+const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, addOther: () => {} };
+
+export async function survey(sources: readonly Source[], config: Config | null, rules: FlowRules): Promise<Survey> {
+  const infers = config === null || config.uplinks.length === 0;
+  const limit = infers ? INFER_BYTES : PLACE_BYTES;
+  const surveyed: Surveyed[] = [];
+  let bytesRead = 0;
+  for (const source of sources) {
+    const { read, ...found } = await readAhead(source, limit, rules);
+    surveyed.push(found);
+    bytesRead += read;
+  }
+  const sightings = surveyed.flatMap(toSightings);
+  const inferred = infers ? inferUplinks(sightings) : null;
+  const known = inferred === null ? (config as Config) : configOf(inferred, config);
+  const dynamic = inferred === null ? learnAddresses(known, sightings) : new Map<string, Prefix[]>();
+  const plans: UplinkPlan[] = known.uplinks.map((uplink) => ({
+    name: uplink.name,
+    snat: uplink.snat.length > 0 ? uplink.snat : (dynamic.get(uplink.name) ?? []),
+    gateways: gatewaysOf(uplink),
+  }));
+  const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs: [], lanVisible: false };
+  const points = surveyed.flatMap((one) => pointSurveys(one, draft));
+  const roles = settleRoles(points, known);
+  const lanVisible = points.some((point) => point.lanPackets > 0);
+  const withUplinks = points.filter((point) => point.packets.size > 0).length;
+  return {
+    topology: { ...draft, roles, lanVisible },
+    stitch: lanVisible || withUplinks > 1 || roles.some(({ role }) => role === ROLE.second),
+    config: known,
+    inference:
+      inferred === null
+        ? null
+        : { bytesRead, evidence: inferred.uplinks.map(({ name, why }) => ({ uplink: name, why })) },
+  };
+}
+
+/** Reads the beginning of a source; one that can be read only once is given a stream that begins with what was read. */
+async function readAhead(source: Source, limit: number, rules: FlowRules): Promise<Surveyed & { read: number }> {
+  const runs = new RunList(1024);
+  const decoder = new PacketDecoder(new Batch(), { flush: (batch) => table.flush(batch) }, { macs: false });
+  const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
+  const table = new FlowTable(NO_LANES, options);
+  const framer = createFramer(source.format, decoder);
+  const { open } = source;
+  let read = 0;
+  const onProgress = (bytes: number) => {
+    read = bytes;
+    return bytes < limit;
+  };
+  try {
+    if (open.fd !== null && open.size !== null) {
+      pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress });
+    } else if (open.size !== null) {
+      await pumpStream(open.stream(), framer, { onProgress });
+    } else {
+      const rest = open.stream();
+      const kept: Uint8Array[] = [];
+      await pumpStream(keep(rest, kept, limit), framer, { onProgress: (bytes) => void (read = bytes) });
+      source.stream = replay(kept, rest);
+    }
+  } catch (error) {
+    // What can't be read will be told when the input is read in earnest.
+    if (!(error instanceof UserError)) throw error;
+  }
+  decoder.finish();
+  const tails = table.finish();
+  const lists = [...table.closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
+  for (const list of lists) {
+    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
+      runs.append(list.words, at, list.words, at + HOT_WORDS);
+    }
+  }
+  const stem = basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
+  const points = decoder.points.map((point, key) => ({
+    ...point,
+    input: source.number,
+    key: source.number * 0x10000 + key,
+    label: source.spec.label,
+    stem,
+  }));
+  return { source, points, runs, read };
+}
+
+/** Up to `limit` bytes of a stream, copied into `kept` on the way; the stream stays open behind them. */
+async function* keep(
+  rest: AsyncGenerator<Uint8Array, void>,
+  kept: Uint8Array[],
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  for (let read = 0; read < limit; ) {
+    const next = await rest.next();
+    if (next.done === true) return;
+    const copy = next.value.slice();
+    kept.push(copy);
+    read += copy.length;
+    yield copy;
+  }
+}
+
+async function* replay(kept: Uint8Array[], rest: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array> {
+  for (let chunk = kept.shift(); chunk !== undefined; chunk = kept.shift()) yield chunk;
+  yield* rest;
+}
+
+function toSightings({ runs, points }: Surveyed): Sighting[] {
+  const sightings: Sighting[] = [];
+  const flow = new Connection();
+  const lane: Lane = { point: 0, class: CLASS.other, uplink: -1, egress: -1, localHigh: false };
+  for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
+    if ((runs.words[at + HOT.meta] & META.datagram) !== 0) continue;
+    flow.take(runs, at, lane);
+    const from = flow.initiator;
+    const ends = [endOf(flow, from), endOf(flow, (1 - from) as 0 | 1)] as const;
+    const syn = (flow.state & (STATE.synLow << from)) !== 0;
+    sightings.push({
+      point: points[runs.words[at + HOT.meta] >>> META.pointShift] ?? points[points.length - 1],
+      family: flow.family,
+      protocol: flow.protocol,
+      hasPorts: flow.hasPorts,
+      ends,
+      startUs: flow.startUs,
+      packets: flow.packets[0] + flow.packets[1],
+      isn: syn ? runs.words[at + HOT_WORDS + COLD.isnLow + from] : null,
+    });
+  }
+  return sightings;
+}
+
+function endOf(flow: Connection, end: 0 | 1) {
+  const words = Array.from(flow.words[end], (word) => word >>> 0) as unknown as Words;
+  return { address: formatAddress(flow.family, words), words, port: flow.hasPorts ? flow.port(end) : 0 };
+}
+
+function pointSurveys({ source, runs, points }: Surveyed, topology: Topology): PointSurvey[] {
+  const surveys = points.map((point) => ({ point, packets: new Map(), keys: new Map(), lanPackets: 0 }) as PointSurvey);
+  const table = new LaneTable(topology, source.number, points);
+  const { words } = runs;
+  for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
+    const meta = words[at + HOT.meta];
+    const wideAt = at + HOT_WORDS + COLD.wide;
+    const lane = table.lanes[table.laneOf(meta, words[at], words[at + HOT.k1], words, wideAt)];
+    const survey = surveys[meta >>> META.pointShift];
+    if (survey === undefined) continue;
+    const packets = (words[at + HOT.packetsLow] >>> 0) + (words[at + HOT.packetsHigh] >>> 0);
+    if (lane.class === CLASS.lan) survey.lanPackets += packets;
+    if (lane.class !== CLASS.wan) continue;
+    survey.packets.set(lane.uplink, (survey.packets.get(lane.uplink) ?? 0) + packets);
+    const keys = survey.keys.get(lane.uplink) ?? new Set<string>();
+    survey.keys.set(lane.uplink, keys);
+    const wide = (meta & META.ipv6) !== 0 ? words.subarray(wideAt, wideAt + 8).join(' ') : '';
+    keys.add(`${words[at]} ${words[at + HOT.k1]} ${words[at + HOT.ports]} ${meta & 0xffff} ${wide}`);
+  }
+  return surveys;
+}
+
+/** For uplinks without a SNAT source in the configuration: the local end of their own interface, file or VLAN. */
+function learnAddresses(config: Config, sightings: readonly Sighting[]): Map<string, Prefix[]> {
+  const learned = new Map<string, Prefix[]>();
+  for (const uplink of config.uplinks) {
+    if (uplink.snat.length > 0) continue;
+    const own = sightings.filter(({ point }) => isPointOf(point, uplink));
+    const found = inferUplinks(own).uplinks.flatMap(({ snat }) => snat);
+    learned.set(uplink.name, found);
+  }
+  return learned;
+}
+
+function isPointOf(point: SurveyPoint, uplink: UplinkConfig): boolean {
+  if (uplink.vlan !== null) return point.vlan === uplink.vlan;
+  return [point.label, point.name].some((name) => name !== null && (name === uplink.name || name === uplink.interface));
+}
+
+function configOf(inferred: Inference, config: Config | null): Config {
+  const uplinks = inferred.uplinks.map((uplink) => ({
+    name: uplink.name,
+    interface: uplink.interface,
+    gateway: null,
+    gatewayMac: null,
+    vlan: null,
+    snat: uplink.snat,
+    weight: null,
+    capacity: null,
+    mark: null,
+  }));
+  const router = config?.router ?? { hashPolicy: null, hashPolicy6: null, keepaliveSec: null, macs: [] };
+  const lan = config !== null && config.lan.length > 0 ? config.lan : inferred.lan;
+  return { source: null, uplinks, lan, router };
+}
+
+function gatewaysOf(uplink: UplinkConfig): Prefix[] {
+  return uplink.gateway === null ? [] : uplink.gateway.split(/[\s,]+/).flatMap(parseGateway);
+}
+
+function parseGateway(text: string): Prefix[] {
+  const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
+  if (v4 === null) return [];
+  const word = v4.slice(1).reduce((sum, part) => sum * 256 + Number(part), 0);
+  return [{ family: 4, words: [0, 0, 0, word], length: 32, text: `${text}/32` }];
+}

@@ -1,0 +1,257 @@
+// Without a configuration: which addresses are the router's SNAT sources? They are the ends that meet many others. Where
+// flows are seen twice, before and after NAT, the later sight carries the SNAT source. That an address is private says
+// nothing: a provider's box in front hands out private ones.
+
+import type { Prefix } from '../config/config.js';
+import { formatAddress, isLinkLocal, isMulticast, isPrivate, maskWords, type Words } from '../util/address.js';
+import type { SightedEnd, Sighting, SurveyPoint } from './sighting.js';
+
+export interface InferredUplink {
+  name: string;
+  interface: string | null;
+  snat: Prefix[];
+  why: string;
+  flows: number;
+}
+
+export interface Inference {
+  uplinks: InferredUplink[];
+  lan: Prefix[];
+}
+
+const TCP = 6;
+const UDP = 17;
+const ICMP = 1;
+const ICMP6 = 58;
+/** Forwarding and NAT take microseconds; two flows of one client to one server seldom start this near. */
+const NAT_US = 5000;
+/** More local ends than this at one point are the hosts of a LAN. */
+const MOST_ENDS = 8;
+/** Ends looked at, busiest first; the rest can't be a router's. */
+const MOST_RANKED = 64;
+/** Local ends together take part in this part of a point's flows. */
+const COVERAGE = 0.95;
+
+interface Hub {
+  words: Words;
+  family: 4 | 6;
+  address: string;
+  point: SurveyPoint;
+  flows: number;
+  peers: number;
+  /** Flows whose LAN sight was seen as well. */
+  natFlows: number;
+}
+
+export function inferUplinks(sightings: readonly Sighting[]): Inference {
+  const flows = sightings.filter(isForwardable);
+  const nat = findNat(flows);
+  const lanAddresses = new Map<string, SightedEnd & { family: 4 | 6 }>();
+  const hubs = new Map<string, Hub>();
+  for (const flow of flows) {
+    for (const end of flow.ends) {
+      if (nat.inside.has(end.address)) lanAddresses.set(end.address, { ...end, family: flow.family });
+    }
+  }
+  for (const [, group] of groupBy(flows, (flow) => flow.point.key)) {
+    const onLan = group.some((flow) => flow.ends.some((end) => nat.inside.has(end.address)));
+    const outside = group.filter((flow) => !flow.ends.some((end) => nat.inside.has(end.address)));
+    for (const family of [4, 6] as const) {
+      const chosen = localEnds(outside.filter((flow) => flow.family === family), nat, onLan);
+      if (isLan(chosen)) {
+        for (const hub of chosen) lanAddresses.set(hub.address, { ...hub, port: 0 });
+        continue;
+      }
+      for (const hub of chosen) {
+        const known = hubs.get(hub.address);
+        if (known === undefined || known.flows < hub.flows) hubs.set(hub.address, hub);
+      }
+    }
+    if (nat.inside.size === 0) for (const end of lanHosts(group)) lanAddresses.set(end.address, end);
+  }
+  for (const address of lanAddresses.keys()) hubs.delete(address);
+  return { uplinks: nameUplinks([...hubs.values()]), lan: networksOf([...lanAddresses.values()]) };
+}
+
+/** Flows that a router forwards: not link-local, not multicast, of the usual protocols. */
+function isForwardable(flow: Sighting): boolean {
+  const { protocol, hasPorts, family } = flow;
+  if (!(protocol === TCP || protocol === UDP || ((protocol === ICMP || protocol === ICMP6) && hasPorts))) return false;
+  return !flow.ends.some(
+    ({ words }) =>
+      isLinkLocal(family, words) ||
+      isMulticast(family, words) ||
+      (family === 4 && (words[3] === 0 || words[3] === 0xffffffff)),
+  );
+}
+
+interface Nat {
+  /** Addresses seen before NAT, and after it with the number of flows. */
+  inside: Set<string>;
+  outside: Map<string, number>;
+}
+
+/** Pairs of sights of one flow with different sources: the earlier is before NAT. */
+function findNat(flows: readonly Sighting[]): Nat {
+  const insideVotes = new Map<string, number>();
+  const outside = new Map<string, number>();
+  const byFlow = groupBy(flows, ({ protocol, ends, isn }) => {
+    const [from, to] = ends;
+    if (protocol === TCP && isn !== null) return `t ${to.address} ${to.port} ${isn}`;
+    if (protocol === UDP) return `u ${to.address} ${to.port} ${from.port}`;
+    return null;
+  });
+  for (const [, group] of byFlow) {
+    if (group.length < 2) continue;
+    const sorted = [...group].sort((a, b) => a.startUs - b.startUs);
+    for (let n = 1; n < sorted.length; n++) {
+      const before = sorted[n - 1];
+      const after = sorted[n];
+      if (before.ends[0].address === after.ends[0].address || after.startUs - before.startUs > NAT_US) continue;
+      count(insideVotes, before.ends[0].address);
+      count(outside, after.ends[0].address);
+    }
+  }
+  for (const [address, votes] of [...outside]) if ((insideVotes.get(address) ?? 0) >= votes) outside.delete(address);
+  const inside = new Set([...insideVotes.keys()].filter((address) => !outside.has(address)));
+  return { inside, outside };
+}
+
+/** The few addresses of one family that take part in nearly all flows of a point, busiest first; none if it takes many. */
+function localEnds(flows: readonly Sighting[], nat: Nat, onLan: boolean): Hub[] {
+  const hubs = new Map<string, Hub & { met: Set<string>; began: number }>();
+  for (const flow of flows) {
+    flow.ends.forEach((end, n) => {
+      let hub = hubs.get(end.address);
+      if (hub === undefined) {
+        const { point, family } = flow;
+        hub = { ...end, family, point, flows: 0, peers: 0, natFlows: 0, met: new Set(), began: 0 };
+        hubs.set(end.address, hub);
+      }
+      hub.flows++;
+      hub.met.add(flow.ends[1 - n].address);
+      if (n === 0) hub.began++;
+    });
+  }
+  for (const hub of hubs.values()) {
+    hub.peers = hub.met.size;
+    hub.natFlows = nat.outside.get(hub.address) ?? 0;
+  }
+  const ranked = [...hubs.values()].sort(
+    (a, b) => b.natFlows - a.natFlows || b.peers - a.peers || b.began - a.began || (a.address < b.address ? -1 : 1),
+  );
+  const chosen: Hub[] = [];
+  const taken = new Set<string>();
+  let covered = 0;
+  for (const hub of ranked.slice(0, MOST_RANKED)) {
+    if (covered >= flows.length * COVERAGE || chosen.length > MOST_ENDS) break;
+    // Where NAT shows itself, it is the better witness.
+    if (onLan && hub.natFlows === 0) continue;
+    const fresh = flows.filter(
+      ({ ends }) =>
+        ends.some((end) => end.address === hub.address) && !ends.some((end) => taken.has(end.address)),
+    ).length;
+    if (hub.natFlows === 0 && fresh < Math.max(1, flows.length * 0.01)) continue;
+    chosen.push(hub);
+    taken.add(hub.address);
+    covered += fresh;
+  }
+  if (nat.outside.size > 0 && chosen.some((hub) => hub.natFlows > 0)) return chosen.filter((hub) => hub.natFlows > 0);
+  if (chosen.length > MOST_ENDS || covered < flows.length * COVERAGE) return [];
+  // An end that meets one other only is no router's, unless there is nothing else.
+  const busy = chosen.filter((hub) => hub.peers > 1);
+  return busy.length > 0 ? busy : chosen.slice(0, 1);
+}
+
+/** Several private neighbours in one network are hosts of a LAN, not uplinks. */
+function isLan(hubs: readonly Hub[]): boolean {
+  if (hubs.length < 2 || hubs.some((hub) => hub.natFlows > 0)) return false;
+  return hubs.every((hub) => isPrivate(hub.family, hub.words) && sameNetwork(hub, hubs[0]));
+}
+
+/** At a point with many local ends: the private ones that begin flows. */
+function lanHosts(flows: readonly Sighting[]): (SightedEnd & { family: 4 | 6 })[] {
+  const hosts = new Map<string, SightedEnd & { family: 4 | 6 }>();
+  for (const { ends, family } of flows) {
+    const [from, to] = ends;
+    if (isPrivate(family, from.words) && !isPrivate(family, to.words)) hosts.set(from.address, { ...from, family });
+  }
+  const networks = groupBy([...hosts.values()], (host) => networkOf(host).text);
+  return [...networks.values()].filter((group) => group.length > 1).flat();
+}
+
+function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
+  const groups: Hub[][] = [];
+  const sorted = [...hubs].sort((a, b) => b.flows - a.flows || (a.address < b.address ? -1 : 1));
+  for (const hub of sorted) {
+    const group = groups.find((known) => belongs(hub, known));
+    if (group === undefined) groups.push([hub]);
+    else group.push(hub);
+  }
+  const names = new Set<string>();
+  return groups.map((group, n) => {
+    const { point } = group[0];
+    const alone = groups.every((other) => other === group || other[0].point.key !== point.key);
+    const wanted = alone ? (point.label ?? point.name ?? (point.ifindex > 0 ? `if${point.ifindex}` : null)) : null;
+    let name = wanted ?? `uplink${n + 1}`;
+    for (let i = 2; names.has(name); i++) name = `${wanted ?? 'uplink'}-${i}`;
+    names.add(name);
+    const flows = group.reduce((sum, hub) => sum + hub.flows, 0);
+    return {
+      name,
+      interface: alone ? point.name : null,
+      snat: group.map((hub) => prefixOf(hub, hub.family === 4 ? 32 : 128)).sort((a, b) => (a.text < b.text ? -1 : 1)),
+      why: group.map(reason).join('; '),
+      flows,
+    };
+  });
+}
+
+/** One uplink has one address a family at its own point; a second one in the same network is the same line renumbered. */
+function belongs(hub: Hub, group: readonly Hub[]): boolean {
+  if (group[0].point.key !== hub.point.key) return false;
+  return group.every((known) => known.family !== hub.family || sameNetwork(known, hub));
+}
+
+function reason(hub: Hub): string {
+  const where = hub.point.name ?? hub.point.label ?? (hub.point.ifindex > 0 ? `interface ${hub.point.ifindex}` : hub.point.stem);
+  if (hub.natFlows > 0) return `${hub.address} replaces a LAN address in ${hub.natFlows} of its ${hub.flows} flows on ${where}`;
+  return `${hub.address} is an end of ${hub.flows} flows with ${hub.peers} others on ${where}`;
+}
+
+function sameNetwork(a: { family: 4 | 6; words: Words }, b: { family: 4 | 6; words: Words }): boolean {
+  return networkOf(a).text === networkOf(b).text;
+}
+
+/** The /24 or /64 around an address. */
+function networkOf(end: { family: 4 | 6; words: Words }): Prefix {
+  return prefixOf(end, end.family === 4 ? 24 : 64);
+}
+
+function networksOf(ends: readonly { family: 4 | 6; words: Words }[]): Prefix[] {
+  const networks = new Map<string, Prefix>();
+  for (const end of ends) networks.set(networkOf(end).text, networkOf(end));
+  return [...networks.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+}
+
+function prefixOf({ family, words }: { family: 4 | 6; words: Words }, length: number): Prefix {
+  const masked = maskWords({ family, words }, length);
+  const w = masked as unknown as [number, number, number, number];
+  return { family, words: w, length, text: `${formatAddress(family, masked)}/${length}` };
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function groupBy<T, K>(list: readonly T[], keyOf: (item: T) => K | null): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of list) {
+    const key = keyOf(item);
+    if (key === null) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,86 @@
+// Which part each point plays: an uplink's own link, a second sight of one, or neither.
+
+import type { Config } from '../config/config.js';
+import type { SurveyPoint } from './sighting.js';
+import { type PointRole, ROLE, type Role } from './topology.js';
+
+/** What the survey saw of the uplinks at one point. */
+export interface PointSurvey {
+  point: SurveyPoint;
+  /** Packets by number of the uplink whose SNAT source they carry. */
+  packets: Map<number, number>;
+  /** Five-tuples by uplink, the point left out. */
+  keys: Map<number, Set<string>>;
+  lanPackets: number;
+}
+
+/** Of a point's flows so many must also be at another for it to be a second sight. */
+const SECOND_SIGHT = 0.5;
+
+/** Roles of all points that have one; the names of the configuration go before what the traffic shows. */
+export function settleRoles(points: readonly PointSurvey[], config: Config | null): PointRole[] {
+  const named = new Map<PointSurvey, Role>();
+  for (const survey of points) {
+    const uplink = namedUplink(survey.point, config);
+    if (uplink >= 0) named.set(survey, uplink);
+  }
+  const primary = primaryPoints(points, named);
+  return points.flatMap((survey) => {
+    const role = named.get(survey) ?? roleByTraffic(survey, primary);
+    if (role === ROLE.shared) return [];
+    const { input, iface, ifindex, vlan } = survey.point;
+    return [{ input, iface, ifindex, vlan, role }];
+  });
+}
+
+function namedUplink(point: SurveyPoint, config: Config | null): number {
+  const uplinks = config?.uplinks ?? [];
+  const byVlan = uplinks.findIndex((uplink) => uplink.vlan !== null && uplink.vlan === point.vlan);
+  if (byVlan >= 0) return byVlan;
+  for (const name of [point.label, point.name]) {
+    if (name === null) continue;
+    const found = uplinks.findIndex((uplink) => uplink.name === name || uplink.interface === name);
+    if (found >= 0 && (uplinks[found].vlan === null || point.vlan === 0)) return found;
+  }
+  return -1;
+}
+
+/** For each uplink the point that shows most of it. */
+function primaryPoints(points: readonly PointSurvey[], named: Map<PointSurvey, Role>): Map<number, PointSurvey> {
+  const primary = new Map<number, PointSurvey>();
+  for (const [survey, role] of named) {
+    const known = primary.get(role);
+    if (known === undefined || (survey.packets.get(role) ?? 0) > (known.packets.get(role) ?? 0)) primary.set(role, survey);
+  }
+  const settled = new Set(primary.keys());
+  for (const survey of points) {
+    for (const [uplink, packets] of survey.packets) {
+      if (settled.has(uplink)) continue;
+      const known = primary.get(uplink);
+      if (known === undefined || packets > (known.packets.get(uplink) as number)) primary.set(uplink, survey);
+    }
+  }
+  return primary;
+}
+
+function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): Role {
+  const uplinks = [...survey.packets].sort((a, b) => b[1] - a[1]);
+  if (uplinks.length === 0) return survey.lanPackets > 0 ? ROLE.lan : ROLE.shared;
+  const [most] = uplinks[0];
+  if (uplinks.every(([uplink]) => primary.get(uplink) !== survey)) {
+    const seenElsewhere = uplinks.every(([uplink]) => isSecondSight(survey, primary.get(uplink) as PointSurvey, uplink));
+    return seenElsewhere ? ROLE.second : ROLE.shared;
+  }
+  // Its own link: no other uplink has its main place here. A LAN side beside it makes it a capture of everything.
+  const others = uplinks.slice(1);
+  if (survey.lanPackets > 0 || primary.get(most) !== survey) return ROLE.shared;
+  return others.every(([uplink]) => primary.get(uplink) !== survey) ? most : ROLE.shared;
+}
+
+function isSecondSight(survey: PointSurvey, main: PointSurvey, uplink: number): boolean {
+  const here = survey.keys.get(uplink) as Set<string>;
+  const there = main.keys.get(uplink) ?? new Set();
+  let both = 0;
+  for (const key of here) if (there.has(key)) both++;
+  return both >= here.size * SECOND_SIGHT;
+}

@@ -1,0 +1,127 @@
+// The keystone: however a capture is cut into parts, the flows, the bins and the counts are the same.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { DEFAULT_FLOW_RULES } from '#src/flows/rules.js';
+import { listInputs } from '#src/input/list.js';
+import { Engine } from '#src/pipeline/engine.js';
+import { FlowRows } from '#src/pipeline/rows.js';
+import { openSources } from '#src/pipeline/sources.js';
+import type { Topology } from '#src/uplinks/topology.js';
+import { type Packet, pcapFile } from './capture.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'mlstat-exact-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const TOPOLOGY: Topology = {
+  asSeen: false,
+  uplinks: [
+    { name: 'a', snat: [{ family: 4, words: [0, 0, 0, 0xcb007102], length: 32, text: '203.0.113.2/32' }], gateways: [] },
+    { name: 'b', snat: [{ family: 4, words: [0, 0, 0, 0xc6336402], length: 32, text: '198.51.100.2/32' }], gateways: [] },
+  ],
+  lan: [{ family: 4, words: [0, 0, 0, 0xc0a84d00], length: 24, text: '192.168.77.0/24' }],
+  roles: [],
+  macs: [],
+  lanVisible: true,
+};
+
+/** Everything that a report is drawn from, as text. */
+async function outcome(paths: string[], partBytes: number | null, asSeen: boolean, stitch: boolean): Promise<string> {
+  const specs = await listInputs(paths, { cwd: directory });
+  const { sources } = await openSources(specs);
+  const topology = asSeen ? { ...TOPOLOGY, asSeen, uplinks: [], lan: [] } : TOPOLOGY;
+  const rows = new FlowRows();
+  const engine = new Engine(sources, {
+    topology,
+    stitch: stitch && !asSeen,
+    rules: DEFAULT_FLOW_RULES,
+    filter: null,
+    jobs: 1,
+    reference: false,
+    ...(partBytes === null ? {} : { partBytes }),
+    onFlow: rows.taker(topology),
+  });
+  await engine.run();
+  for (const source of sources) source.open.close();
+  const lines: string[] = [];
+  await rows.hand((some) => {
+    for (const row of some) lines.push(JSON.stringify(row));
+  });
+  const { tally } = engine;
+  const bins = tally.bins.finish();
+  const cells = Array.from(bins.cells, (cell, n) => {
+    const lane = tally.lanes[cell >> 1];
+    const sums = bins.sums.slice(3 * n, 3 * n + 3).join(' ');
+    return `${JSON.stringify({ ...lane, point: 0 })} ${cell & 1} ${bins.bins[n]} ${sums}`;
+  }).sort();
+  const { packets, flows } = tally;
+  return JSON.stringify({ lines, cells, packets, flows, width: bins.widthSec, count: tally.ledger.count }, null, 1);
+}
+
+const hosts = [0xcb007102, 0xc6336402, 0xc0a84d0a, 0xc6120001, 0xc6120002];
+const packet: fc.Arbitrary<Packet> = fc.record({
+  // Gaps around every rule's timeout, disorder, and clocks set back.
+  gapUs: fc.oneof(
+    { weight: 12, arbitrary: fc.integer({ min: 0, max: 2e6 }) },
+    { weight: 4, arbitrary: fc.integer({ min: -900_000, max: 0 }) },
+    { weight: 4, arbitrary: fc.constantFrom(9e6, 11e6, 29e6, 31e6, 119e6, 121e6, 299e6, 301e6, 3599e6, 3601e6) },
+    { weight: 1, arbitrary: fc.constantFrom(-2e6, -500e6) },
+  ),
+  from: fc.constantFrom(...hosts),
+  to: fc.constantFrom(...hosts),
+  protocol: fc.constantFrom(6, 6, 6, 17, 1),
+  fromPort: fc.constantFrom(1000, 53),
+  toPort: fc.constantFrom(1000, 53),
+  flags: fc.constantFrom(0x02, 0x02, 0x12, 0x10, 0x10, 0x10, 0x11, 0x04, 0x14),
+  seq: fc.constantFrom(1, 1, 2),
+  fragment: fc.constantFrom('none', 'none', 'none', 'none', 'first', 'later') as fc.Arbitrary<Packet['fragment']>,
+  ident: fc.constantFrom(1, 2),
+  bytes: fc.integer({ min: 0, max: 40 }),
+});
+
+for (const [name, asSeen, stitch] of [
+  ['attributed', false, false],
+  ['attributed, sights matched', false, true],
+  ['as seen', true, false],
+] as const) {
+  test(`any cut of a capture gives the same flows, bins and counts (${name})`, async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(packet, { minLength: 2, maxLength: 60 }), fc.integer({ min: 40, max: 2000 }), async (packets, partBytes) => {
+        const path = join(directory, `${name}-${run++}.pcap`);
+        writeFileSync(path, pcapFile(packets));
+        const whole = await outcome([path], null, asSeen, stitch);
+        assert.equal(await outcome([path], partBytes, asSeen, stitch), whole);
+        rmSync(path);
+      }),
+      { numRuns: 150 },
+    );
+  });
+}
+
+test('rotated files are one capture', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(packet, { minLength: 4, maxLength: 60 }), fc.array(fc.nat(59), { minLength: 1, maxLength: 3 }), async (packets, cuts) => {
+      // A clock that is set back tells no order of files.
+      const forward = packets.map((one) => ({ ...one, gapUs: Math.max(0, one.gapUs) }));
+      const stem = join(directory, `rotated-${run++}`);
+      writeFileSync(`${stem}.pcap`, pcapFile(forward));
+      const whole = await outcome([`${stem}.pcap`], null, false, true);
+      const edges = [0, ...new Set(cuts.map((cut) => cut % forward.length)), forward.length].sort((a, b) => a - b);
+      const paths: string[] = [];
+      for (let n = 1; n < edges.length; n++) {
+        if (edges[n] === edges[n - 1]) continue;
+        const path = `${stem}.pcap${paths.length}`;
+        writeFileSync(path, pcapFile(forward, edges[n - 1], edges[n]));
+        paths.push(path);
+      }
+      assert.equal(await outcome(paths.reverse(), null, false, true), whole);
+    }),
+    { numRuns: 100 },
+  );
+});
