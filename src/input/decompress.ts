@@ -5,25 +5,32 @@ import type { Compression } from './compression.js';
 import { gunzip } from './gzip.js';
 import type { ByteReader } from './reader.js';
 import type { ByteSource } from './source.js';
+import { ToolSource } from './tool.js';
+import { unzstd } from './zstd.js';
 
-/** The uncompressed bytes of what `reader` holds from its next byte on. Closing it closes the reader as well. */
+/**
+ * The uncompressed bytes of what `reader` holds from its next byte on. Closing it closes the reader as well. `path` is
+ * for messages.
+ */
 export function decompress(compression: Compression, path: string, reader: ByteReader, damage: DamageLog): ByteSource {
   switch (compression) {
     case 'gzip':
-      return new GeneratorSource(gunzip(reader, damage), () => reader.close());
+      return new GeneratorSource(gunzip(reader, damage), reader);
+    case 'zstd':
+      return new GeneratorSource(unzstd(reader, damage), reader);
     default:
-      throw new Error(`not yet: ${compression} ${path}`);
+      return new ToolSource(compression, path, reader, damage);
   }
 }
 
 /** A generator of chunks seen as a source. */
-export class GeneratorSource implements ByteSource {
+class GeneratorSource implements ByteSource {
   readonly size = null;
   readonly fd = null;
 
   constructor(
     private readonly chunks: AsyncGenerator<Uint8Array, void>,
-    private readonly closeInner: () => void,
+    private readonly inner: ByteReader,
   ) {}
 
   async read(): Promise<Uint8Array | null> {
@@ -36,7 +43,7 @@ export class GeneratorSource implements ByteSource {
   }
 
   close(): void {
-    this.closeInner();
+    this.inner.close();
     // Ends what the generator holds; one that waits for its reader is woken by the line above.
     this.chunks.return().catch(() => {});
   }

@@ -3,9 +3,10 @@
 import { fstatSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { oneLine } from '../util/quote.js';
 import { expandGlob, isGlob, naturalOrder } from './glob.js';
 import { explainMissing } from './missing.js';
-import { plainReason } from './source.js';
+import { plainReason, quotePath } from './reason.js';
 
 export interface InputSpec {
   /** As the user would recognise it: as typed, or beneath the directory or glob typed; `-` for standard input. */
@@ -45,7 +46,7 @@ export async function listInputs(args: readonly string[], options: ListOptions):
         known.label ??= spec.label;
         known.named ||= spec.named;
       } else {
-        const error = `bound to two names: "${spec.path}" ("${known.label}" and "${spec.label}": name it once)`;
+        const error = `bound to two names: ${quotePath(spec.path)} (${quotePath(known.label)} and ${quotePath(spec.label)}: name it once)`;
         listed.push({ ...spec, error });
       }
     }
@@ -63,7 +64,8 @@ async function expandArgument(argument: string, options: ListOptions): Promise<I
   const path = argument.slice(equals + 1);
   // A slash before the sign speaks for a path, unless the name is one of an uplink.
   if (label.includes('/') && !options.uplinkNames?.includes(label)) return expandPath(argument, null, options.cwd);
-  if (path === '') return [failed(argument, label, `no path after the name: "${argument}" (write ${label}=FILE)`)];
+  if (path === '')
+    return [failed(argument, label, `no path after the name: ${quotePath(argument)} (write ${oneLine(label)}=FILE)`)];
   return expandPath(path, label, options.cwd);
 }
 
@@ -78,11 +80,12 @@ async function expandPath(path: string, label: string | null, cwd: string): Prom
   } catch (error) {
     const reason = error as NodeJS.ErrnoException;
     const missing = reason.code === 'ENOENT' || reason.code === 'ENOTDIR';
-    if (!missing) return [failed(path, label, `cannot be read: "${path}" (${plainReason(reason)})`)];
+    if (!missing) return [failed(path, label, `cannot be read: ${quotePath(path)} (${plainReason(reason)})`)];
   }
   if (!isGlob(path)) return [failed(path, label, await explainMissing(path, cwd))];
   const found = await expandGlob(path, cwd);
-  if (found.length === 0) return [failed(path, label, `no file matches: "${path}" (seen from "${cwd}")`)];
+  if (found.length === 0)
+    return [failed(path, label, `no file matches: ${quotePath(path)} (seen from ${quotePath(cwd)})`)];
   return found.map((one) => ({ path: one, file: resolve(cwd, one), label, named: false, error: null }));
 }
 
@@ -96,7 +99,7 @@ async function expandDirectory(path: string, label: string | null, cwd: string):
     const stats = await stat(file).catch(() => null);
     if (stats?.isFile()) specs.push({ path: base + name, file, label, named: false, error: null });
   }
-  return specs.length > 0 ? specs : [failed(path, label, `no files in the directory: "${path}"`)];
+  return specs.length > 0 ? specs : [failed(path, label, `no files in the directory: ${quotePath(path)}`)];
 }
 
 /** Equal for equal files, however they are reached. */

@@ -4,6 +4,7 @@ import { DamageLog, EXIT, UserError } from '../util/error.js';
 import { COMPRESSION_PREFIX_BYTES, type Compression, sniffCompression } from './compression.js';
 import { decompress } from './decompress.js';
 import { ByteReader } from './reader.js';
+import { quotePath } from './reason.js';
 import { type Format, SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
 import { type ByteSource, openSource } from './source.js';
 
@@ -88,7 +89,7 @@ class Input implements OpenInput {
   async *stream(): AsyncGenerator<Uint8Array, void> {
     if (!this.fresh) {
       const again = this.source.reopen(0);
-      if (again === null) throw new Error(`"${this.path}" can be read only once`);
+      if (again === null) throw new Error(`${quotePath(this.path)} can be read only once`);
       this.layers.reader.close();
       this.layers = await unwrap(this.path, again);
     }
@@ -115,7 +116,7 @@ async function unwrap(path: string, source: ByteSource): Promise<Layers> {
     if (compression === null) return layers;
     if (layers.compressions.length === MAX_LAYERS) {
       throw new UserError(
-        `compressed more than ${MAX_LAYERS} times over: "${path}" (unpack it first)`,
+        `compressed more than ${MAX_LAYERS} times over: ${quotePath(path)} (unpack it first)`,
         EXIT.unreadable,
       );
     }
@@ -130,7 +131,8 @@ async function look(reader: ByteReader): Promise<{ prefix: Uint8Array; sniffed: 
   for (;;) {
     const bytes = (await reader.peek(want)).subarray(0, SNIFF_BYTES);
     const sniffed = sniff(bytes, bytes.length < want);
-    if (sniffed.sure || bytes.length < want || bytes.length === SNIFF_BYTES) return { prefix: bytes.slice(), sniffed };
+    if (sniffed.sure || bytes.length < want || bytes.length === SNIFF_BYTES)
+      return { prefix: new Uint8Array(bytes), sniffed };
     want = bytes.length + 1;
   }
 }

@@ -62,8 +62,9 @@ export class ByteReader {
     this.source.close();
   }
 
+  /** Copies with `new Uint8Array`: `slice` of a Buffer is a view, and would change under the next read. */
   private async advance(): Promise<void> {
-    const rest = this.at === this.chunkBytes.length ? null : this.chunkBytes.slice(this.at);
+    const rest = this.at === this.chunkBytes.length ? null : new Uint8Array(this.chunkBytes.subarray(this.at));
     this.keep();
     const next = await this.source.read();
     if (next === null) {
@@ -83,7 +84,7 @@ export class ByteReader {
   /** Copies what is about to be overwritten, where the source can't be read again. */
   private keep(): void {
     if (this.kept === null || this.source.fd !== null) return;
-    const consumed = this.chunkBytes.slice(this.unmarked(), this.at);
+    const consumed = new Uint8Array(this.chunkBytes.subarray(this.unmarked(), this.at));
     this.keptBytes += consumed.length;
     if (this.keptBytes > KEEP_BYTES) this.kept = null;
     else this.kept.push(consumed);

@@ -4,6 +4,7 @@ import { close, fstatSync, open, read } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { isatty } from 'node:tty';
 import { EXIT, UserError } from '../util/error.js';
+import { plainReason, quotePath } from './reason.js';
 
 /** What one read asks for. Larger reads fall out of the second-level cache. */
 export const READ_BYTES = 1 << 20;
@@ -30,7 +31,7 @@ export async function openSource(path: string): Promise<ByteSource> {
   const stats = fstatSync(fd);
   if (stats.isDirectory()) {
     release(fd);
-    throw new UserError(`is a directory, not a capture: "${path}" (name the files in it)`, EXIT.unreadable);
+    throw new UserError(`is a directory, not a capture: ${quotePath(path)} (name the files in it)`, EXIT.unreadable);
   }
   // Files of /proc say that they have no bytes, and have some.
   if (stats.isFile() && stats.size > 0) return new FileSource(path, fd, stats.size);
@@ -184,7 +185,7 @@ class DeviceSource implements ByteSource {
 function openDescriptor(path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     open(path, 'r', (error, fd) => {
-      if (error) reject(new UserError(`cannot be opened: "${path}" (${plainReason(error)})`, EXIT.unreadable));
+      if (error) reject(new UserError(`cannot be opened: ${quotePath(path)} (${plainReason(error)})`, EXIT.unreadable));
       else resolve(fd);
     });
   });
@@ -200,34 +201,10 @@ function readInto(path: string, fd: number, buffer: Buffer, length: number, posi
 }
 
 function readFailure(path: string, error: NodeJS.ErrnoException): UserError {
-  return new UserError(`cannot be read: "${path}" (${plainReason(error)})`, EXIT.unreadable);
+  return new UserError(`cannot be read: ${quotePath(path)} (${plainReason(error)})`, EXIT.unreadable);
 }
 
 /** Standard input is never closed: its number would go to the next file that is opened. */
 function release(fd: number): void {
   if (fd !== 0) close(fd, () => {});
-}
-
-/** The operating system's reason in words, with the cure where there is one. */
-export function plainReason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied: run as a user who may read it';
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'too many open files: raise the limit with ulimit -n';
-    case 'ELOOP':
-      return 'its symbolic links form a circle';
-    case 'ENXIO':
-      return 'no such device';
-    case 'EIO':
-      return 'the disk or device reports a read error';
-    default:
-      return error.code ?? error.message;
-  }
 }

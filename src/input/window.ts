@@ -7,8 +7,8 @@ import type { DamageLog } from '../util/error.js';
 const READ_BYTES = 1 << 20;
 /** No record of any format is as long as this; a framer that asks for more has been misled by its input. */
 const MAX_WINDOW_BYTES = 1 << 26;
-/** By so much the window grows over the end of a segment where the framer does not say what its last record needs. */
-const STRADDLE_BYTES = 16;
+/** What is read at a time behind the end of a segment. */
+const STRADDLE_BYTES = 1 << 16;
 
 /**
  * What is driven: it consumes whole records of bytes[from, to) and returns the first offset not consumed.
@@ -32,8 +32,9 @@ export interface PumpOptions {
 }
 
 /**
- * Feeds the bytes [start, end) of a file, and as many of those up to `fileEnd` as the record needs that begins before
- * `end` and ends behind it. Returns the offset of the first byte that was not consumed.
+ * Feeds the bytes of a file from `start` on. At `end` it goes on, in small steps and up to `fileEnd`, until the framer is
+ * done: it alone knows where the record ends that begins before `end`. Returns the offset of the first byte that was
+ * not consumed.
  *
  * Synchronous: for a thread of its own. Throws what `readSync` throws.
  */
@@ -47,27 +48,15 @@ export function pumpFile(
   const fileEnd = Math.max(end, options.fileEnd ?? end);
   const window = new ByteWindow();
   let position = start;
-  let limit = end;
   let stopped = false;
-  while (!framer.done && !stopped) {
-    if (position >= limit) {
-      // All before `end` is fed. What is left of it belongs to a record that goes on behind it.
-      const consumed = position - window.left;
-      if (window.left === 0 || limit >= fileEnd || consumed >= end) break;
-      limit = Math.min(fileEnd, Math.max(consumed + framer.wants, position + STRADDLE_BYTES));
-    }
+  while (!framer.done && !stopped && position < fileEnd) {
     if (!window.fit(framer.wants)) {
-      options.damage?.add('oversized-record', position - window.left);
+      options.damage?.add('oversized-record', position - window.filled);
       stopped = true;
       break;
     }
-    const count = readSync(
-      fd,
-      window.bytes,
-      window.filled,
-      Math.min(window.room, READ_BYTES, limit - position),
-      position,
-    );
+    const ahead = position < end ? end - position : Math.min(STRADDLE_BYTES, fileEnd - position);
+    const count = readSync(fd, window.bytes, window.filled, Math.min(window.room, READ_BYTES, ahead), position);
     // The file has been cut since it was opened.
     if (count === 0) break;
     position += count;
@@ -75,9 +64,8 @@ export function pumpFile(
     window.drive(framer);
     stopped = options.onProgress?.(position - start) === false;
   }
-  const atEnd = !stopped && !framer.done && position - window.left < end;
-  framer.end(atEnd ? window.left : 0);
-  return position - window.left;
+  framer.end(framer.done || stopped ? 0 : window.filled);
+  return position - window.filled;
 }
 
 /**
@@ -95,7 +83,7 @@ export async function pumpStream(
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length && !framer.done && !stopped; ) {
       if (!window.fit(framer.wants)) {
-        options.damage?.add('oversized-record', position - window.left);
+        options.damage?.add('oversized-record', position - window.filled);
         stopped = true;
         break;
       }
@@ -109,8 +97,8 @@ export async function pumpStream(
     if (options.onProgress?.(position) === false) stopped = true;
     if (framer.done || stopped) break;
   }
-  framer.end(framer.done || stopped ? 0 : window.left);
-  return position - window.left;
+  framer.end(framer.done || stopped ? 0 : window.filled);
+  return position - window.filled;
 }
 
 /** The buffer, made anew only when a record asks for more than it holds. */
@@ -119,10 +107,6 @@ class ByteWindow {
   /** Bytes at the front that are not consumed yet. */
   filled = 0;
   private view = new DataView(this.bytes.buffer);
-
-  get left(): number {
-    return this.filled;
-  }
 
   get room(): number {
     return this.bytes.length - this.filled;
