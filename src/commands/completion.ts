@@ -8,8 +8,11 @@ import { readChoice } from './values.js';
 /** A verb by its words (`uplinks show`; empty for the program itself) and what may follow it. */
 interface Entry {
   path: string;
+  /** Its last word and that word's aliases. */
+  names: readonly string[];
   /** Verbs below, or the values of its argument; files where there are none. */
-  words: { name: string; text: string }[];
+  words: readonly { name: string; text: string }[];
+  isGroup: boolean;
   options: readonly Option[];
 }
 
@@ -26,12 +29,15 @@ function entriesOf(program: Command): Entry[] {
     const verbs = help.visibleCommands(command);
     entries.push({
       path,
-      words: verbs.length > 0 ? verbs.map((verb) => ({ name: verb.name(), text: verb.summary() })) : valuesOf(command),
+      names: [command.name(), ...command.aliases()],
+      words:
+        verbs.length > 0
+          ? verbs.map((verb) => ({ name: verb.name(), text: verb.summary() || verb.description() }))
+          : valuesOf(command),
+      isGroup: verbs.length > 0,
       options: help.visibleOptions(command),
     });
-    for (const verb of command.commands) {
-      for (const name of [verb.name(), ...verb.aliases()]) visit(verb, `${path} ${name}`.trim());
-    }
+    for (const verb of command.commands) visit(verb, `${path} ${verb.name()}`.trim());
   };
   visit(program, '');
   return entries;
@@ -46,80 +52,82 @@ function valuesOf(command: Command): Entry['words'] {
 
 /** For bash 3.2 and later, without the bash-completion package. */
 function bash(entries: readonly Entry[]): string {
-  const flagsOf = ({ options }: Entry) =>
+  const verbs = entries.filter(({ path }) => path !== '');
+  const verbCases = verbs.map(({ path, names }) => {
+    const patterns = names.map((name) => `"${parentOf(path)} ${name}"`);
+    return `      ${patterns.join('|')}) verb="${path}" ;;`;
+  });
+  const choiceCases = entries.flatMap(({ path, options }) =>
     options
-      .flatMap(({ long, short }) => [long, short])
-      .filter(Boolean)
-      .join(' ');
-  const wordsOf = ({ words }: Entry) => words.map(({ name }) => name).join(' ');
-  const valued = uniqueOptions(entries).filter((option) => option.required);
-  const choices = entries.flatMap(({ path, options }) =>
-    options.filter((option) => option.argChoices).map((option) => ({ path, option })),
+      .filter((option) => option.argChoices)
+      .map((option) => {
+        const patterns = flagsOf(option).map((flag) => `"${path} ${flag}"`);
+        return `    ${patterns.join('|')}) COMPREPLY=($(compgen -W "${option.argChoices?.join(' ')}" -- "$word")); return ;;`;
+      }),
   );
+  const valued = [...new Set(entries.flatMap(({ options }) => options.filter(takesText).flatMap(flagsOf)))];
+  const wordCases = entries.map(({ path, words, options }) => {
+    const all = `flags="${options.flatMap(flagsOf).join(' ')}" words="${words.map(({ name }) => name).join(' ')}"`;
+    return `    "${path}") ${all} ;;`;
+  });
   return `# mlstat completion for bash: source <(mlstat completion bash)
 _mlstat() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" verb="" i
+  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" verb="" flags="" words="" i
+  # --format=js is three words to bash
+  if [[ "$word" == "=" ]]; then word=""; elif [[ "$previous" == "=" ]]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$verb \${COMP_WORDS[i]}" in
-${entries
-  .filter(({ path }) => path !== '')
-  .map(({ path }) => `      "${path.includes(' ') ? path : ` ${path}`}") verb="${path}" ;;`)
-  .join('\n')}
+${verbCases.join('\n')}
     esac
   done
   case "$verb $previous" in
-${choices
-  .map(({ path, option }) => {
-    const patterns = flags(option).map((flag) => `"${path} ${flag}"`);
-    return `    ${patterns.join('|')}) COMPREPLY=($(compgen -W "${option.argChoices?.join(' ')}" -- "$word")); return ;;`;
-  })
-  .join('\n')}
+${choiceCases.join('\n')}
+  esac
+  case "$verb" in
+${wordCases.join('\n')}
   esac
   case "$previous" in
-    ${valued
-      .filter((option) => !option.argChoices)
-      .flatMap(flags)
-      .join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    ${valued.join('|')}) flags="" words="" ;;
+    *)
+      if [[ "$word" == -* ]]; then
+        COMPREPLY=($(compgen -W "$flags" -- "$word"))
+        return
+      fi
+      COMPREPLY=($(compgen -W "$words" -- "$word"))
+      [[ -n "$words" && -n "$verb" ]] && return ;;
   esac
-  local flags="" words=""
-  case "$verb" in
-${entries.map((entry) => `    "${entry.path}") flags="${flagsOf(entry)}"; words="${wordsOf(entry)}" ;;`).join('\n')}
-  esac
-  if [[ "$word" == -* ]]; then
-    COMPREPLY=($(compgen -W "$flags" -- "$word"))
-  else
-    COMPREPLY=($(compgen -W "$words" -- "$word"))
-    [[ -z "$words" || -z "$verb" ]] && COMPREPLY+=($(compgen -f -- "$word"))
-  fi
+  local IFS=$'\\n'
+  COMPREPLY+=($(compgen -f -- "$word"))
 }
 complete -o filenames -F _mlstat mlstat
 `;
 }
 
 function zsh(entries: readonly Entry[]): string {
-  const functionOf = (path: string) => `_mlstat${path === '' ? '' : `_${path.replaceAll(' ', '_')}`}`;
-  const functions = entries.map(({ path, words, options }) => {
-    const specs = options.map((option) => zshOption(option));
-    const isGroup = entries.some(
-      (entry) => entry.path.startsWith(path === '' ? '' : `${path} `) && entry.path !== path,
-    );
+  const functionOf = (path: string) => ['_mlstat', ...path.split(' ').filter(Boolean)].join('_');
+  const functions = entries.map(({ path, words, options, isGroup }) => {
+    const specs = options.map(zshOption);
+    const head = `${functionOf(path)}() {`;
     if (!isGroup) {
       const rest = words.length > 0 ? `'1:what:(${words.map(({ name }) => name).join(' ')})'` : "'*:input:_files'";
-      return `${functionOf(path)}() {\n  _arguments -s ${[...specs, rest].join(' \\\n    ')}\n}`;
+      return `${head}\n  _arguments -s ${[...specs, rest].join(' \\\n    ')}\n}`;
     }
-    const list = words.map(({ name, text }) => zshQuote(`${name}:${text}`)).join(' ');
-    const targets = entries.filter((entry) => parentOf(entry.path) === path && entry.path !== '');
-    return `${functionOf(path)}() {
-  local -a verbs=(${list})
+    const list = words.map(({ name, text }) => shQuote(`${name}:${text.replaceAll(':', '\\:')}`)).join(' ');
+    const below = entries.filter((entry) => entry.path !== '' && parentOf(entry.path) === path);
+    const cases = below.map((entry) => `      ${entry.names.join('|')}) ${functionOf(entry.path)} ;;`);
+    // Without a verb analyse is meant, and a file may stand in its place.
+    const [files, otherwise] = path === '' ? ['; _files', `\n      *) ${functionOf('analyse')} ;;`] : ['', ''];
+    return `${head}
   local context state state_descr line
   typeset -A opt_args
+  local -a verbs
+  verbs=(${list})
   _arguments -C -s ${specs.join(' ')} '1: :->verb' '*:: :->rest'
   case $state in
-    verb) _describe -t commands command verbs; ${path === '' ? '_files' : 'return'} ;;
+    verb) _describe -t commands command verbs${files} ;;
     rest) case $words[1] in
-${targets.map((entry) => `      ${entry.path.split(' ').at(-1)}) ${functionOf(entry.path)} ;;`).join('\n')}
-      *) ${path === '' ? functionOf('analyse') : 'return'} ;;
+${cases.join('\n')}${otherwise}
     esac ;;
   esac
 }`;
@@ -132,29 +140,25 @@ if [ "$funcstack[1]" = "_mlstat" ]; then _mlstat "$@"; else compdef _mlstat mlst
 }
 
 function zshOption(option: Option): string {
-  const names = flags(option);
+  const names = flagsOf(option);
   const repeats = Array.isArray(option.defaultValue) ? '*' : `(${names.join(' ')})`;
   const text = option.description.replace(/[[\]\\:]/g, '\\$&');
   const value = option.required ? `:value:${option.argChoices ? `(${option.argChoices.join(' ')})` : '_files'}` : '';
   const braces = names.length > 1 ? `{${names.join(',')}}` : names[0];
-  return `${zshQuote(repeats)}${braces}${zshQuote(`[${text}]${value}`)}`;
+  return `${shQuote(repeats)}${braces}${shQuote(`[${text}]${value}`)}`;
 }
 
 function fish(entries: readonly Entry[]): string {
-  const lines = entries.flatMap(({ path, words, options }) => {
-    const condition = fishCondition(path, entries);
+  const lines = entries.flatMap(({ path, names, words, isGroup, options }) => {
+    const start = `complete -c mlstat -n ${fishCondition(path, names, entries)}`;
+    const files = !isGroup && words.length > 0 ? ' -f' : '';
     return [
-      ...words.map(
-        ({ name, text }) => `complete -c mlstat -n ${condition} -a ${name}${text && ` -d ${fishQuote(text)}`}`,
-      ),
+      ...words.map(({ name, text }) => `${start}${files} -a ${name}${text && ` -d ${fishQuote(text)}`}`),
       ...options.map((option) => {
-        const names = [option.short && `-s ${option.short.slice(1)}`, option.long && `-l ${option.long.slice(2)}`];
-        const value = option.required
-          ? option.argChoices
-            ? ` -x -a ${fishQuote(option.argChoices.join(' '))}`
-            : ' -r'
-          : '';
-        return `complete -c mlstat -n ${condition} ${names.filter(Boolean).join(' ')}${value} -d ${fishQuote(option.description)}`;
+        const flags = [option.short && `-s ${option.short.slice(1)}`, option.long && `-l ${option.long.slice(2)}`];
+        const choices = option.argChoices && ` -x -a ${fishQuote(option.argChoices.join(' '))}`;
+        const value = option.required ? (choices ?? ' -r') : '';
+        return `${start} ${flags.filter(Boolean).join(' ')}${value} -d ${fishQuote(option.description)}`;
       }),
     ];
   });
@@ -162,30 +166,30 @@ function fish(entries: readonly Entry[]): string {
 }
 
 /** True where exactly this verb has been named. */
-function fishCondition(path: string, entries: readonly Entry[]): string {
-  const below = entries.filter((entry) => entry.path !== '' && parentOf(entry.path) === path);
-  const deeper = [...new Set(below.map((entry) => entry.path.split(' ').at(-1)))];
-  const named = path
+function fishCondition(path: string, names: readonly string[], entries: readonly Entry[]): string {
+  const seen = (words: readonly string[]) => `__fish_seen_subcommand_from ${words.join(' ')}`;
+  const above = path
     .split(' ')
-    .filter(Boolean)
-    .map((word) => `__fish_seen_subcommand_from ${word}`);
-  const unnamed = deeper.length > 0 ? [`not __fish_seen_subcommand_from ${deeper.join(' ')}`] : [];
-  return fishQuote([...named, ...unnamed].join('; and '));
+    .slice(0, -1)
+    .map((word) => seen([word]));
+  const below = entries.filter((entry) => entry.path !== '' && parentOf(entry.path) === path);
+  const unseen = below.length > 0 ? [`not ${seen(below.flatMap((entry) => entry.names))}`] : [];
+  return fishQuote([...above, ...(path === '' ? [] : [seen(names)]), ...unseen].join('; and '));
 }
 
 function parentOf(path: string): string {
   return path.split(' ').slice(0, -1).join(' ');
 }
 
-function flags({ long, short }: Option): string[] {
+function flagsOf({ short, long }: Option): string[] {
   return [short, long].filter((flag) => flag !== undefined);
 }
 
-function uniqueOptions(entries: readonly Entry[]): Option[] {
-  return [...new Map(entries.flatMap(({ options }) => options).map((option) => [option.long, option])).values()];
+function takesText(option: Option): boolean {
+  return option.required && option.argChoices === undefined;
 }
 
-function zshQuote(text: string): string {
+function shQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
