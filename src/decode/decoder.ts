@@ -34,6 +34,8 @@ export interface PointInfo {
   vlan: number;
   /** LINKTYPE value. */
   linkType: number;
+  /** Number of the uplink whose gateway the packets come from or go to, where link addresses tell that; else absent or -1. */
+  link?: number;
 }
 
 /** What a decoder counts beside its rows. Sums, minima and maxima only, so that segments merge. */

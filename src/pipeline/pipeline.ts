@@ -43,6 +43,8 @@ export interface PipelineOptions {
   /** Worker threads; as many as there are processors unless given. */
   jobs?: number;
   reader?: 'fast' | 'reference';
+  /** Reads every classic capture with the reference reader too and reports how the two compare. */
+  crossCheck?: boolean;
   onProgress?: (progress: Progress) => void;
   /** Ends the reading; the report is then marked partial. */
   signal?: AbortSignal;
@@ -97,7 +99,7 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       ...(rows === null ? {} : { onFlow: rows.taker(placed.topology) }),
     });
     await engine.run();
-    return buildReport({
+    const report = buildReport({
       tally: engine.tally,
       config: asSeen ? null : placed.config,
       inference: placed.inference === null ? null : { ...placed.inference, config: writeConfig(placed.config) },
@@ -109,6 +111,11 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
       version: version(),
     });
+    if (options.crossCheck === true) {
+      const { crossCheckSources } = await import('./cross-check.js');
+      report.findings.unshift(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
+    }
+    return report;
   } finally {
     for (const source of sources) source.open.close();
   }

@@ -2,6 +2,7 @@
 // So a file, a stream and any cut of it are tallied with the same uplinks.
 
 import { basename } from 'node:path';
+import { parseAddress } from '../config/address.js';
 import type { Config, Prefix, UplinkConfig } from '../config/config.js';
 import { Batch, META } from '../decode/batch.js';
 import { createFramer } from '../decode/frame.js';
@@ -16,9 +17,10 @@ import { type Inference, inferUplinks } from '../uplinks/infer.js';
 import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import { type PointSurvey, settleRoles } from '../uplinks/roles.js';
 import type { Sighting, SurveyPoint } from '../uplinks/sighting.js';
-import { ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
+import { type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
 import { formatAddress, type Words } from '../util/address.js';
 import { UserError } from '../util/error.js';
+import { MacSink, macRule } from '../workers/macs.js';
 import type { Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
@@ -48,8 +50,9 @@ export async function survey(sources: readonly Source[], config: Config | null, 
   const limit = infers ? INFER_BYTES : PLACE_BYTES;
   const surveyed: Surveyed[] = [];
   let bytesRead = 0;
+  const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) => (gatewayMac === null ? [] : [macRule(gatewayMac, n)]));
   for (const source of sources) {
-    const { read, ...found } = await readAhead(source, limit, rules);
+    const { read, ...found } = await readAhead(source, limit, rules, macs);
     surveyed.push(found);
     bytesRead += read;
   }
@@ -62,7 +65,7 @@ export async function survey(sources: readonly Source[], config: Config | null, 
     snat: uplink.snat.length > 0 ? uplink.snat : (dynamic.get(uplink.name) ?? []),
     gateways: gatewaysOf(uplink),
   }));
-  const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs: [], lanVisible: false };
+  const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
   const points = surveyed.flatMap((one) => pointSurveys(one, draft));
   const roles = settleRoles(points, known);
   const lanVisible = points.some((point) => point.lanPackets > 0);
@@ -79,11 +82,18 @@ export async function survey(sources: readonly Source[], config: Config | null, 
 }
 
 /** Reads the beginning of a source; one that can be read only once is given a stream that begins with what was read. */
-async function readAhead(source: Source, limit: number, rules: FlowRules): Promise<Surveyed & { read: number }> {
+async function readAhead(
+  source: Source,
+  limit: number,
+  rules: FlowRules,
+  macs: readonly MacRule[],
+): Promise<Surveyed & { read: number }> {
   const runs = new RunList(1024);
-  const decoder = new PacketDecoder(new Batch(), { flush: (batch) => table.flush(batch) }, { macs: false });
+  const sink = { flush: (batch: Batch) => (byMac ?? table).flush(batch) };
+  const decoder = new PacketDecoder(new Batch(), sink, { macs: macs.length > 0 });
   const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
   const table = new FlowTable(NO_LANES, options);
+  const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, table) : null;
   const framer = createFramer(source.format, decoder);
   const { open } = source;
   let read = 0;
@@ -115,7 +125,7 @@ async function readAhead(source: Source, limit: number, rules: FlowRules): Promi
     }
   }
   const stem = basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
-  const points = decoder.points.map((point, key) => ({
+  const points = (byMac?.views ?? decoder.points).map((point, key) => ({
     ...point,
     input: source.number,
     key: source.number * 0x10000 + key,
@@ -202,7 +212,8 @@ function learnAddresses(config: Config, sightings: readonly Sighting[]): Map<str
   const learned = new Map<string, Prefix[]>();
   for (const uplink of config.uplinks) {
     if (uplink.snat.length > 0) continue;
-    const own = sightings.filter(({ point }) => isPointOf(point, uplink));
+    const number = config.uplinks.indexOf(uplink);
+    const own = sightings.filter(({ point }) => point.link === number || isPointOf(point, uplink));
     const found = inferUplinks(own).uplinks.flatMap(({ snat }) => snat);
     learned.set(uplink.name, found);
   }
@@ -231,13 +242,13 @@ function configOf(inferred: Inference, config: Config | null): Config {
   return { source: null, uplinks, lan, router };
 }
 
-function gatewaysOf(uplink: UplinkConfig): Prefix[] {
-  return uplink.gateway === null ? [] : uplink.gateway.split(/[\s,]+/).flatMap(parseGateway);
-}
-
-function parseGateway(text: string): Prefix[] {
-  const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  if (v4 === null) return [];
-  const word = v4.slice(1).reduce((sum, part) => sum * 256 + Number(part), 0);
-  return [{ family: 4, words: [0, 0, 0, word], length: 32, text: `${text}/32` }];
+/** Configurations name gateways as text; `parseAddress` is of the configuration's own room. */
+function gatewaysOf({ gateway }: UplinkConfig): Prefix[] {
+  return (gateway ?? '').split(/[\s,]+/).flatMap((text) => {
+    const found = parseAddress(text);
+    if (found === null) return [];
+    const length = found.family === 4 ? 32 : 128;
+    const words = [...found.words] as unknown as [number, number, number, number];
+    return [{ family: found.family, words, length, text: `${formatAddress(found.family, words)}/${length}` }];
+  });
 }

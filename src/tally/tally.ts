@@ -120,7 +120,7 @@ export class Tally {
   }
 
   private pointNumber(chain: number, point: PointInfo): number {
-    const key = `${chain} ${point.iface} ${point.ifindex} ${point.vlan} ${point.linkType}`;
+    const key = `${chain} ${point.iface} ${point.ifindex} ${point.vlan} ${point.linkType} ${point.link ?? -1}`;
     return numberOf(this.pointNumbers, this.points, key, { ...point, chain });
   }
 

@@ -189,10 +189,11 @@ function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
     else group.push(hub);
   }
   const names = new Set<string>();
+  const several = new Set(hubs.map((hub) => hub.point.input)).size > 1;
   return groups.map((group, n) => {
     const { point } = group[0];
     const alone = groups.every((other) => other === group || other[0].point.key !== point.key);
-    const wanted = alone ? (point.label ?? point.name ?? (point.ifindex > 0 ? `if${point.ifindex}` : null)) : null;
+    const wanted = alone ? pointName(point, several) : null;
     let name = wanted ?? `uplink${n + 1}`;
     for (let i = 2; names.has(name); i++) name = `${wanted ?? 'uplink'}-${i}`;
     names.add(name);
@@ -205,6 +206,12 @@ function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
       flows,
     };
   });
+}
+
+/** A name from where the uplink was seen: the file's own only where each has its file. */
+function pointName(point: SurveyPoint, several: boolean): string | null {
+  const name = point.label ?? point.name ?? (point.ifindex > 0 ? `if${point.ifindex}` : null);
+  return name ?? (several && /^[\w.-]{1,40}$/.test(point.stem) ? point.stem : null);
 }
 
 /** One uplink has one address a family at its own point; a second one in the same network is the same line renumbered. */

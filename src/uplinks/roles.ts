@@ -16,6 +16,8 @@ export interface PointSurvey {
 
 /** Of a point's flows so many must also be at another for it to be a second sight. */
 const SECOND_SIGHT = 0.5;
+/** Private sources up to this part of a link's packets are strays (RSTs that were not translated), not a LAN side. */
+const STRAY_SHARE = 0.1;
 
 /** Roles of all points that have one; the names of the configuration go before what the traffic shows. */
 export function settleRoles(points: readonly PointSurvey[], config: Config | null): PointRole[] {
@@ -34,6 +36,7 @@ export function settleRoles(points: readonly PointSurvey[], config: Config | nul
 }
 
 function namedUplink(point: SurveyPoint, config: Config | null): number {
+  if (point.link !== undefined && point.link >= 0) return point.link;
   const uplinks = config?.uplinks ?? [];
   const byVlan = uplinks.findIndex((uplink) => uplink.vlan !== null && uplink.vlan === point.vlan);
   if (byVlan >= 0) return byVlan;
@@ -73,7 +76,8 @@ function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): 
   }
   // Its own link: no other uplink has its main place here. A LAN side beside it makes it a capture of everything.
   const others = uplinks.slice(1);
-  if (survey.lanPackets > 0 || primary.get(most) !== survey) return ROLE.shared;
+  const own = uplinks.reduce((sum, [, packets]) => sum + packets, 0);
+  if (survey.lanPackets > own * STRAY_SHARE || primary.get(most) !== survey) return ROLE.shared;
   return others.every(([uplink]) => primary.get(uplink) !== survey) ? most : ROLE.shared;
 }
 

@@ -51,6 +51,7 @@ export interface Topology {
 
 /** The role of a point that the survey or the configuration has named, else shared. */
 export function roleOf(topology: Topology, input: number, point: PointInfo): Role {
+  if (point.link !== undefined && point.link >= 0) return point.link;
   for (const known of topology.roles) {
     if (
       known.input === input &&

@@ -17,7 +17,8 @@ import type { PartData } from '../tally/part.js';
 import { PartTally } from '../tally/part.js';
 import type { Topology } from '../uplinks/topology.js';
 import type { Damage } from '../util/error.js';
-import { type PacketFilter, FilterSink } from './filter.js';
+import { FilterSink, type PacketFilter } from './filter.js';
+import { MacSink } from './macs.js';
 
 /** A part to be read. Travels to a worker. */
 export interface PartSpec {
@@ -97,8 +98,11 @@ const LOOK_BACK = 256 * 1024;
 export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartResult> {
   const batch = new Batch();
   const relay: BatchSink = { flush: (full) => sink.flush(full) };
-  const decoder = new PacketDecoder(batch, relay, { macs: spec.topology.macs.length > 0 });
-  const tally = new PartTally(spec.topology, spec.input, decoder.points);
+  const { macs } = spec.topology;
+  const decoder = new PacketDecoder(batch, relay, { macs: macs.length > 0 });
+  const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, { flush: (full) => onwards.flush(full) }) : null;
+  const points = byMac === null ? decoder.points : byMac.views;
+  const tally = new PartTally(spec.topology, spec.input, points);
   const table = new FlowTable(tally, {
     timeouts: new Timeouts(spec.rules),
     leftOpen: spec.leftOpen,
@@ -106,7 +110,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     seed: spec.seed,
   });
   const handOver = (fullOnly: boolean) => {
-    for (const runs of table.closed.take(fullOnly)) hooks.closed(runs, tally.lanes, decoder.points);
+    for (const runs of table.closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
   };
   const onwards: BatchSink = {
     flush(full) {
@@ -114,7 +118,8 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
       if (table.closed.ready) handOver(true);
     },
   };
-  const sink = spec.filter === null ? onwards : new FilterSink(spec.filter, onwards);
+  const attributed = byMac ?? onwards;
+  const sink = spec.filter === null ? attributed : new FilterSink(spec.filter, attributed);
   const onProgress = (bytes: number) => {
     hooks.progress(bytes, decoder.counts.packets);
     return !hooks.aborted;
