@@ -4,7 +4,7 @@
 import type { Prefix } from '../config/config.js';
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
-import { isLinkLocal, isMulticast, isPrivate, prefixContains } from '../util/address.js';
+import { type Block, isLinkLocal, isMulticast, isPrivate, maskWords, prefixContains } from '../util/address.js';
 import { ROLE, type Role, roleOf, type Topology } from './topology.js';
 
 /** What the packets of a lane are. */
@@ -47,11 +47,24 @@ export class LaneTable {
   private readonly low: [number, number, number, number] = [0, 0, 0, 0];
   private readonly high: [number, number, number, number] = [0, 0, 0, 0];
 
+  /** Gateways, or what is near the SNAT sources where an uplink's gateway of that family is not known. */
+  private readonly neighbours: readonly Block[];
+
   constructor(
     private readonly topology: Topology,
     private readonly input: number,
     private readonly points: readonly PointInfo[],
-  ) {}
+  ) {
+    this.neighbours = topology.uplinks.flatMap(({ snat, gateways }) => [
+      ...gateways,
+      ...snat
+        .filter(({ family }) => !gateways.some((gateway) => gateway.family === family))
+        .map(({ family, words, length }) => {
+          const near = Math.min(length, family === 4 ? 24 : 64);
+          return { family, words: maskWords({ family, words }, near), length: near };
+        }),
+    ]);
+  }
 
   /** The lane of a key; arguments as in `LaneBook.laneOf`. Beyond 65,535 lanes the last one takes the rest. */
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number {
@@ -79,7 +92,7 @@ export class LaneTable {
       // Between two of the router's own addresses the one of this link counts.
       const localHigh = lowUplink < 0 || (highUplink >= 0 && highUplink === link);
       const uplink = localHigh ? highUplink : lowUplink;
-      if (this.isUpkeep(meta, family, localHigh ? low : high, localHigh ? high : low, uplink)) {
+      if (this.isUpkeep(meta, family, localHigh ? low : high)) {
         return this.intern(point, CLASS.upkeep, uplink, link, localHigh);
       }
       return this.intern(point, role === ROLE.second ? CLASS.second : CLASS.wan, uplink, link, localHigh);
@@ -120,14 +133,12 @@ export class LaneTable {
     return lan.length > 0 ? contains(lan, family, words) : isPrivate(family, words);
   }
 
-  /** Neighbour discovery, and pings of the gateway (where it isn't known, of a neighbour in the source's /24 or /64). */
-  private isUpkeep(meta: number, family: 4 | 6, remote: readonly number[], own: readonly number[], uplink: number): boolean {
+  /** Neighbour discovery, and pings of a gateway, be it by another link (where none is known, of a neighbour in an uplink's /24 or /64). */
+  private isUpkeep(meta: number, family: 4 | 6, remote: readonly number[]): boolean {
     const protocol = meta & META.protocolMask;
     if (protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_ICMP6) return false;
     if ((meta & META.hasPorts) === 0) return protocol === PROTOCOL_ICMP6;
-    const gateways = this.topology.uplinks[uplink].gateways.filter((gateway) => gateway.family === family);
-    if (gateways.length > 0) return contains(gateways, family, remote);
-    return family === 4 ? (remote[3] ^ own[3]) >>> 8 === 0 : remote[0] === own[0] && remote[1] === own[1];
+    return this.neighbours.some((neighbour) => prefixContains(neighbour, family, remote));
   }
 
   private intern(point: number, laneClass: LaneClass, uplink: number, egress: number, localHigh: boolean): number {
