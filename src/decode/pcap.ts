@@ -100,9 +100,9 @@ export class PcapFramer implements Framer {
         original = swapped;
       }
       if (captured <= 0 || captured > snaplen) {
-        const reason = this.suspect(header, seconds, fraction, captured, original);
-        if (reason !== null) decoder.counts.damage.add(reason, start + at);
-        if (reason !== null && reason !== 'above-snaplen') {
+        const reason = this.stopAt(header, seconds, fraction, captured, original);
+        if (reason !== null) {
+          decoder.counts.damage.add(reason, start + at);
           this.done = true;
           break;
         }
@@ -113,8 +113,8 @@ export class PcapFramer implements Framer {
         wants = recordBytes + held;
         break;
       }
-      if (original < captured || fraction < 0 || fraction >= fractions) {
-        this.note(start + at, fraction < 0 || fraction >= fractions, original < captured);
+      if (original < captured || captured > snaplen || fraction < 0 || fraction >= fractions) {
+        this.note(start + at, captured > snaplen, fraction < 0 || fraction >= fractions, original < captured);
         if (original < captured) original = soundOriginal(original >>> 0, captured);
         // A second's carry is a rounding fault; anything beyond is noise beside the seconds.
         if (fraction < 0 || fraction >= 2 * fractions) fraction = 0;
@@ -135,8 +135,8 @@ export class PcapFramer implements Framer {
     return at;
   }
 
-  /** What is wrong with a captured length of 0, above the snaplen or negative; null if nothing. */
-  private suspect(
+  /** Why a captured length of 0, above the snaplen or negative ends the reading; null if it doesn't. */
+  private stopAt(
     header: PcapHeader,
     seconds: number,
     fraction: number,
@@ -144,14 +144,13 @@ export class PcapFramer implements Framer {
     original: number,
   ): string | null {
     if (captured === 0) return isSecondHeader(seconds, fraction, original) ? 'concatenated-file' : null;
-    if (captured < 0 || captured > header.maxCaptured) return 'bad-record-length';
-    // libpcap reads them all, and so do we.
-    return 'above-snaplen';
+    return captured < 0 || captured > header.maxCaptured ? 'bad-record-length' : null;
   }
 
-  /** Off the hot path: what is wrong with a record that is read nevertheless. */
-  private note(offset: number, badTime: boolean, badLength: boolean): void {
+  /** Off the hot path: what is wrong with a record that is read nevertheless (above the snaplen as libpcap does). */
+  private note(offset: number, aboveSnaplen: boolean, badTime: boolean, badLength: boolean): void {
     const damage = this.decoder.counts.damage;
+    if (aboveSnaplen) damage.add('above-snaplen', offset);
     if (badTime) damage.add('bad-timestamp', offset);
     if (badLength) damage.add('bad-original-length', offset);
   }

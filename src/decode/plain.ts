@@ -69,7 +69,7 @@ function network(type: number, bytes: Uint8Array): Network {
   if (TAGS.has(type)) return bytes.length < 4 ? null : network(uint16(bytes, 2), bytes.subarray(4));
   if (type === PPPOE) {
     const compressed = bytes.length > 6 && ((bytes[6] as number) & 1) === 1;
-    if (bytes.length < 8 || bytes[1] !== 0) return null;
+    if (bytes.length < 8) return null;
     const protocol = compressed ? (bytes[6] as number) : uint16(bytes, 6);
     return network(PPP_TYPES[protocol] ?? 0xffff, bytes.subarray(compressed ? 7 : 8));
   }
@@ -129,7 +129,7 @@ function ipv6(bytes: Uint8Array): FiveTuple | null {
   const length = uint16(bytes, 4);
   let next = bytes[6] as number;
   let rest = length === 0 ? bytes.subarray(40) : bytes.subarray(40, 40 + length);
-  for (let headers = 0; headers < 32; headers++) {
+  for (;;) {
     const size = extensionBytes(next, rest);
     // A header that nothing follows (59) is itself the protocol.
     if (size === 0 || rest.length < size || rest[0] === 59) break;
@@ -146,7 +146,7 @@ function extensionBytes(protocol: number, bytes: Uint8Array): number {
   if (protocol === 44) return 8;
   if (bytes.length < 2) return 0;
   if (protocol === 51) return ((bytes[1] as number) + 2) * 4;
-  return [0, 43, 60, 135, 139, 140].includes(protocol) ? ((bytes[1] as number) + 1) * 8 : 0;
+  return [0, 43, 60, 140].includes(protocol) ? ((bytes[1] as number) + 1) * 8 : 0;
 }
 
 function ends(proto: number, family: 4 | 6, addresses: Uint8Array, rest: Uint8Array): FiveTuple {

@@ -32,6 +32,7 @@ export class RecordGuard {
   private started = false;
   private littleEndian = false;
   private largest = 0;
+  private snaplen = 0;
   /** Absolute offset of the first pending byte. */
   private offset = 0;
 
@@ -74,6 +75,7 @@ export class RecordGuard {
       throw unreadable(`reserved bits of the pcap link type are set: 0x${linkWord.toString(16).padStart(8, '0')}`);
     }
     this.largest = maxCapturedOf(linkWord & 0xffff);
+    this.snaplen = Math.min(this.uint32(bytes, 16) || this.largest, this.largest);
     this.started = true;
     return FILE_HEADER;
   }
@@ -94,6 +96,7 @@ export class RecordGuard {
         this.wants = RECORD_HEADER + captured;
         break;
       }
+      if (captured > this.snaplen) this.damage.add('above-snaplen', this.offset + at);
       at += RECORD_HEADER + captured;
       this.records++;
     }
