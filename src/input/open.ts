@@ -1,6 +1,6 @@
 // Turns what the user named into an open input: what it is, how it is compressed, and its bytes from the start.
 
-import { DamageLog, EXIT, UserError } from '../util/error.js';
+import { DamageLog } from '../util/error.js';
 import { COMPRESSION_PREFIX_BYTES, type Compression, sniffCompression } from './compression.js';
 import { decompress } from './decompress.js';
 import { ByteReader } from './reader.js';
@@ -8,15 +8,15 @@ import { quotePath } from './reason.js';
 import { type Format, SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
 import { type ByteSource, openSource } from './source.js';
 
-/** Compressed twice happens by mistake; deeper is a trap. */
-const MAX_LAYERS = 2;
+/** Enough for every magic number. */
+const FIRST_BYTES = 12;
 
 export interface OpenInput {
   readonly path: string;
   /** Bytes of a regular file as it lies on disk; null for pipes and devices. */
   readonly size: number | null;
   readonly format: Format;
-  /** The outermost compression. */
+  /** How it is compressed; null for not at all. */
   readonly compression: Compression | null;
   /** For format `unknown`: what it is instead and what to do, in words that follow "it is"; else null. */
   readonly why: string | null;
@@ -43,8 +43,8 @@ export async function openInput(path: string): Promise<OpenInput> {
   const source = await openSource(path);
   let layers: Layers | null = null;
   try {
-    layers = await unwrap(path, source);
-    const { prefix, sniffed } = await look(layers.reader);
+    layers = await unwrap(path, source.reopen(0) ?? source);
+    const { prefix, sniffed } = await look(layers);
     return new Input(path, source, layers, prefix, sniffed);
   } catch (error) {
     layers?.reader.close();
@@ -53,10 +53,10 @@ export async function openInput(path: string): Promise<OpenInput> {
   }
 }
 
-/** A reader of uncompressed bytes, and what lies between it and the source. */
+/** A reader of uncompressed bytes, and how they are compressed in the source. */
 interface Layers {
   reader: ByteReader;
-  compressions: Compression[];
+  compression: Compression | null;
   damage: DamageLog;
 }
 
@@ -77,7 +77,7 @@ class Input implements OpenInput {
   ) {
     this.size = source.size;
     this.format = sniffed.format;
-    this.compression = layers.compressions[0] ?? null;
+    this.compression = layers.compression;
     this.why = sniffed.why;
     this.fd = this.compression === null ? source.fd : null;
   }
@@ -110,29 +110,31 @@ class Input implements OpenInput {
 }
 
 async function unwrap(path: string, source: ByteSource): Promise<Layers> {
-  const layers: Layers = { reader: new ByteReader(source), compressions: [], damage: new DamageLog() };
-  for (;;) {
-    const compression = sniffCompression(await layers.reader.peek(COMPRESSION_PREFIX_BYTES));
-    if (compression === null) return layers;
-    if (layers.compressions.length === MAX_LAYERS) {
-      throw new UserError(
-        `compressed more than ${MAX_LAYERS} times over: ${quotePath(path)} (unpack it first)`,
-        EXIT.unreadable,
-      );
-    }
-    layers.compressions.push(compression);
-    layers.reader = new ByteReader(decompress(compression, path, layers.reader, layers.damage));
-  }
+  const raw = new ByteReader(source);
+  const damage = new DamageLog();
+  const compression = sniffCompression(await raw.peek(COMPRESSION_PREFIX_BYTES));
+  if (compression === null) return { reader: raw, compression, damage };
+  return { reader: new ByteReader(decompress(compression, path, raw, damage)), compression, damage };
 }
 
 /** Looks at as many bytes as it takes to tell the format; on a slow pipe, no more than that. */
-async function look(reader: ByteReader): Promise<{ prefix: Uint8Array; sniffed: Sniffed }> {
-  let want = 12;
+async function look({ reader, compression, damage }: Layers): Promise<{ prefix: Uint8Array; sniffed: Sniffed }> {
+  let want = FIRST_BYTES;
   for (;;) {
     const bytes = (await reader.peek(want)).subarray(0, SNIFF_BYTES);
-    const sniffed = sniff(bytes, bytes.length < want);
-    if (sniffed.sure || bytes.length < want || bytes.length === SNIFF_BYTES)
+    const inner = compression === null ? null : sniffCompression(bytes);
+    const sniffed: Sniffed =
+      inner === null
+        ? sniff(bytes, bytes.length < want)
+        : {
+            format: 'unknown',
+            why: `compressed twice (${inner} within ${compression}): unpack it once first`,
+            sure: true,
+          };
+    if (bytes.length === 0 && damage.list().length > 0) sniffed.why = `${compression} data, damaged from its start`;
+    if (sniffed.sure || bytes.length < want || bytes.length === SNIFF_BYTES) {
       return { prefix: new Uint8Array(bytes), sniffed };
+    }
     want = bytes.length + 1;
   }
 }

@@ -44,7 +44,6 @@ function sniffLine(
   const source = line.indexOf('src=');
   const head = source < 0 ? line : line.slice(0, source);
   if (source >= 0 && line.includes(' dst=', source)) {
-    if (/orig=\($/.test(head)) return { why: 'a dump of Open vSwitch, not of the kernel: use conntrack -L' };
     if (head.includes('l3proto') || line.includes('mask-src=')) {
       return { why: 'a table of expected connections, which are no flows: use conntrack -L' };
     }
@@ -56,6 +55,7 @@ function sniffLine(
     if (/^ *[a-z][a-z\d-]* +\d+ /.test(head)) return { format: 'conntrack-list' };
     return null;
   }
+  if (line.includes('orig=(src=')) return { why: 'a dump of Open vSwitch, not of the kernel: use conntrack -L' };
   const footer = /^conntrack v\S+ \(conntrack-tools\): \d+ (flow entries|flow events|expectations)/.exec(line);
   if (footer) {
     if (footer[1] === 'expectations')
@@ -79,7 +79,7 @@ function sniffMarkup(text: string, end: boolean): Sniffed | null {
   if (head.startsWith('{') || head.startsWith('[{')) {
     return {
       format: 'unknown',
-      why: 'JSON, which is not read: give a capture, or what conntrack -L prints',
+      why: 'JSON text: give a capture, or what conntrack -L prints',
       sure: true,
     };
   }

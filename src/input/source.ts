@@ -1,6 +1,6 @@
 // Turns a path, or `-` for standard input, into raw chunks of bytes as they come, compressed or not.
 
-import { close, fstatSync, open, read } from 'node:fs';
+import { close, fstatSync, open, read, type Stats } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { isatty } from 'node:tty';
 import { EXIT, UserError } from '../util/error.js';
@@ -28,13 +28,13 @@ export interface ByteSource {
 /** Opens a path for reading. Throws `UserError` (exit 3) with the reason where it can't be opened. */
 export async function openSource(path: string): Promise<ByteSource> {
   const fd = path === '-' ? 0 : await openDescriptor(path);
-  const stats = fstatSync(fd);
+  const stats = statDescriptor(path, fd);
   if (stats.isDirectory()) {
     release(fd);
     throw new UserError(`is a directory, not a capture: ${quotePath(path)} (name the files in it)`, EXIT.unreadable);
   }
   // Files of /proc say that they have no bytes, and have some.
-  if (stats.isFile() && stats.size > 0) return new FileSource(path, fd, stats.size);
+  if (stats.isFile() && stats.size > 0) return new FileSource(new Descriptor(path, fd), stats.size);
   if (stats.isFIFO() || stats.isSocket()) return new PipeSource(path, fd);
   if (path === '-' && isatty(0)) {
     throw new UserError(
@@ -42,26 +42,29 @@ export async function openSource(path: string): Promise<ByteSource> {
       EXIT.unreadable,
     );
   }
-  return new DeviceSource(path, fd);
+  return new DeviceSource(new Descriptor(path, fd));
 }
 
 /**
  * A regular file as it was when opened: what is appended later is not read. Reads one buffer ahead on the thread
  * pool while the other one is worked on.
  */
-export class FileSource implements ByteSource {
+class FileSource implements ByteSource {
   private readonly buffers: [Buffer | null, Buffer | null] = [null, null];
   private turn: 0 | 1 = 0;
   private ahead: Promise<Uint8Array | null> | null = null;
 
-  /** `position`: the byte to begin with. A source that shares another's descriptor does not own it. */
+  /** `position`: the byte to begin with. Only the source that was opened first is the owner, and closes the file. */
   constructor(
-    private readonly path: string,
-    readonly fd: number,
+    private readonly file: Descriptor,
     readonly size: number,
     private position = 0,
-    private readonly owned = true,
+    private readonly owner = true,
   ) {}
+
+  get fd(): number {
+    return this.file.fd;
+  }
 
   async read(): Promise<Uint8Array | null> {
     const chunk = await (this.ahead ?? this.fill());
@@ -72,14 +75,12 @@ export class FileSource implements ByteSource {
   }
 
   reopen(at: number): ByteSource {
-    return new FileSource(this.path, this.fd, this.size, at, false);
+    return new FileSource(this.file, this.size, at, false);
   }
 
   close(): void {
-    if (!this.owned) return;
-    // The read ahead still holds the descriptor: closed now, its number could become another file's.
-    const settled = this.ahead ?? Promise.resolve(null);
-    settled.catch(() => null).then(() => release(this.fd));
+    this.position = this.size;
+    if (this.owner) this.file.close();
   }
 
   private async fill(): Promise<Uint8Array | null> {
@@ -88,9 +89,45 @@ export class FileSource implements ByteSource {
     this.turn ^= 1;
     const buffer = this.buffers[this.turn] ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.size));
     this.buffers[this.turn] = buffer;
-    const count = await readInto(this.path, this.fd, buffer, want, this.position);
+    const count = await this.file.read(buffer, want, this.position);
     this.position += count;
     return count === 0 ? null : buffer.subarray(0, count);
+  }
+}
+
+/** An open file. It is closed once, and not while a read is under way: its number could be another file's by then. */
+class Descriptor {
+  private reads = 0;
+  private state: 'open' | 'closing' | 'closed' = 'open';
+
+  constructor(
+    private readonly path: string,
+    readonly fd: number,
+  ) {}
+
+  /** At `position`, or where the last read ended. Resolves with the count of bytes, 0 at the end. */
+  read(buffer: Buffer, length: number, position: number | null): Promise<number> {
+    if (this.state !== 'open') return Promise.resolve(0);
+    this.reads++;
+    return new Promise((resolve, reject) => {
+      read(this.fd, buffer, 0, length, position, (error, count) => {
+        this.reads--;
+        this.release();
+        if (error) reject(readFailure(this.path, error));
+        else resolve(count);
+      });
+    });
+  }
+
+  close(): void {
+    if (this.state === 'open') this.state = 'closing';
+    this.release();
+  }
+
+  private release(): void {
+    if (this.state !== 'closing' || this.reads > 0) return;
+    this.state = 'closed';
+    release(this.fd);
   }
 }
 
@@ -163,13 +200,10 @@ class DeviceSource implements ByteSource {
   readonly fd = null;
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(
-    private readonly path: string,
-    private readonly descriptor: number,
-  ) {}
+  constructor(private readonly file: Descriptor) {}
 
   async read(): Promise<Uint8Array | null> {
-    const count = await readInto(this.path, this.descriptor, this.buffer, this.buffer.length, null);
+    const count = await this.file.read(this.buffer, this.buffer.length, null);
     return count === 0 ? null : this.buffer.subarray(0, count);
   }
 
@@ -178,7 +212,15 @@ class DeviceSource implements ByteSource {
   }
 
   close(): void {
-    release(this.descriptor);
+    this.file.close();
+  }
+}
+
+function statDescriptor(path: string, fd: number): Stats {
+  try {
+    return fstatSync(fd);
+  } catch (error) {
+    throw readFailure(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -187,15 +229,6 @@ function openDescriptor(path: string): Promise<number> {
     open(path, 'r', (error, fd) => {
       if (error) reject(new UserError(`cannot be opened: ${quotePath(path)} (${plainReason(error)})`, EXIT.unreadable));
       else resolve(fd);
-    });
-  });
-}
-
-function readInto(path: string, fd: number, buffer: Buffer, length: number, position: number | null): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, buffer, 0, length, position, (error, count) => {
-      if (error) reject(readFailure(path, error));
-      else resolve(count);
     });
   });
 }
