@@ -64,9 +64,9 @@ export async function readRequest(args: readonly string[], options: RequestOptio
   }
   const clients = readPrefixes('--client', options.client);
   const servers = readPrefixes('--server', options.server);
-  const pins = options.pin?.flatMap((text) => text.split(',').map((part) => parsePin(part.trim())));
+  const pins = someOf(options.pin)?.flatMap((text) => text.split(',').map((part) => parsePin(part.trim())));
   const binSec = readBin(options.bin);
-  const timeouts = options.timeout === undefined ? undefined : readTimeouts(options.timeout);
+  const timeouts = options.timeout?.length ? readTimeouts(options.timeout) : undefined;
   const jobs = readJobs(options.jobs);
   const reader = options.reader === undefined ? undefined : readChoice('--reader', options.reader, READERS);
   if (reader === 'reference' && options.crossCheck === true) {
@@ -113,7 +113,11 @@ async function loadFile(path: string, io: Io): Promise<Config> {
 }
 
 function readPrefixes(option: string, texts: readonly string[] | undefined) {
-  return texts?.flatMap((text) => parsePrefixFlag(option, text));
+  return someOf(texts)?.flatMap((text) => parsePrefixFlag(option, text));
+}
+
+function someOf(texts: readonly string[] | undefined): readonly string[] | undefined {
+  return texts?.length ? texts : undefined;
 }
 
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
