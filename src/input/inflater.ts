@@ -4,8 +4,15 @@ import { constants, createInflateRaw } from 'node:zlib';
 import { ByteReader } from './reader.js';
 import { DRIVEN, ZlibStream } from './zlib-stream.js';
 
-/** What one call of zlib is given: as much has to be gone through byte by byte around a fault. */
+/** What one call of zlib is given; so much has to be gone through again, in smaller and smaller steps, around a fault. */
 const INPUT_BYTES = 1 << 16;
+const SALVAGE_STEPS = [1 << 10, 1];
+
+/** Bytes of input that are known to be good, and bytes of output that were given away. */
+interface Good {
+  accepted: number;
+  delivered: number;
+}
 
 export type InflateEnd = 'done' | 'truncated' | 'corrupt';
 
@@ -13,8 +20,8 @@ export type InflateEnd = 'done' | 'truncated' | 'corrupt';
  * Inflates from the reader's next byte on. Yields the output, and returns how it ended; after `done` the reader
  * stands behind the deflate stream.
  *
- * node:zlib throws away what a call wrote before it met a fault. So the input is then read once more, the last stretch
- * byte by byte: everything is given but what the faulty byte itself stood for. Where the input can't be read again
+ * node:zlib throws away what a call wrote before it met a fault. So the input is then read again, the last stretch byte
+ * by byte: everything is given but what the faulty byte itself stood for. Where the input can't be read again
  * (a pipe, many megabytes on), less than one output buffer before the fault is lost.
  */
 export async function* inflate(reader: ByteReader): AsyncGenerator<Uint8Array, InflateEnd> {
@@ -32,7 +39,10 @@ export async function* inflate(reader: ByteReader): AsyncGenerator<Uint8Array, I
       yield output;
     }
     const end = await feeding;
-    if (end === 'corrupt') yield* salvage(reader, stream.accepted, delivered);
+    if (end === 'corrupt') {
+      let good = { accepted: stream.accepted, delivered };
+      for (const step of SALVAGE_STEPS) good = yield* salvage(reader, good, step);
+    }
     return end;
   } finally {
     stream.close();
@@ -57,29 +67,32 @@ async function feed(stream: ZlibStream, reader: ByteReader): Promise<InflateEnd>
   }
 }
 
-/** The output again, from byte `skip` on: `accepted` bytes of input are known to be good, the fault comes soon after. */
-async function* salvage(reader: ByteReader, accepted: number, skip: number): AsyncGenerator<Uint8Array, void> {
+/**
+ * Inflates once more from the mark on: what is known to be good at one go, then in steps until the fault comes up again.
+ * Yields what has not been delivered yet.
+ */
+async function* salvage(reader: ByteReader, known: Good, step: number): AsyncGenerator<Uint8Array, Good> {
   const source = reader.again();
-  if (source === null) return;
+  if (source === null) return known;
   const again = new ByteReader(source);
   const stream = deflateStream();
   let seen = 0;
   try {
-    for (;;) {
+    while (!stream.over) {
       const chunk = await again.chunk();
-      if (chunk === null) return;
-      const input = chunk.subarray(0, again.offset < accepted ? accepted - again.offset : 1);
+      if (chunk === null) break;
+      const input = chunk.subarray(0, again.offset < known.accepted ? known.accepted - again.offset : step);
       const writing = stream.write(input);
       for (;;) {
         const output = await stream.next(writing);
         if (output === null) break;
-        const fresh = output.subarray(Math.max(0, Math.min(output.length, skip - seen)));
+        const fresh = output.subarray(Math.max(0, Math.min(output.length, known.delivered - seen)));
         seen += output.length;
         if (fresh.length > 0) yield fresh;
       }
-      if (stream.over) return;
       again.skip(input.length);
     }
+    return { accepted: stream.accepted, delivered: Math.max(seen, known.delivered) };
   } finally {
     stream.close();
     again.close();
