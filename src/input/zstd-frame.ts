@@ -80,14 +80,14 @@ export async function* readBlocks(
     const bytes = await reader.peek(length);
     if (bytes.length < length) return 'truncated';
     last = (word & 1) === 1;
-    yield { kind: 'block', bytes: bytes.subarray(0, length), last };
     reader.skip(length);
+    yield { kind: 'block', bytes: bytes.subarray(0, length), last };
   }
   if (frame.hasChecksum) {
     const bytes = await reader.peek(4);
     if (bytes.length < 4) return 'truncated';
-    yield { kind: 'checksum', bytes: bytes.subarray(0, 4) };
     reader.skip(4);
+    yield { kind: 'checksum', bytes: bytes.subarray(0, 4) };
   }
   return 'done';
 }

@@ -17,6 +17,9 @@ interface FrameDecoder {
   decode(blocks: AsyncGenerator<ZstdBlock, FrameEnd>, frame: ZstdFrame): AsyncGenerator<Uint8Array, FrameEnd>;
 }
 
+/** Frame header descriptor with a dictionary identifier of 4 bytes and a content size of 8. */
+const ALL_FIELDS = 0xc3;
+
 /** @types/node of Node 20 do not know of it. */
 const native = (zlib as { createZstdDecompress?: (options: object) => zlib.InflateRaw }).createZstdDecompress;
 
@@ -124,7 +127,11 @@ export const portableDecoder: FrameDecoder = {
     const outputs: Uint8Array[] = [];
     const decompressor = new Decompress((output) => outputs.push(output));
     const checksum = frame.hasChecksum ? new Xxh64() : null;
-    decompressor.push(plainHeader(frame, this.maxWindow, false));
+    // It waits for 18 bytes before it looks at any: so long is a header with all its fields, the added ones zero.
+    const header = new Uint8Array(18);
+    header.set(plainHeader(frame, this.maxWindow, false));
+    header[4] = ALL_FIELDS;
+    decompressor.push(header);
     for (;;) {
       const next = await blocks.next();
       if (next.done) return next.value;
@@ -135,8 +142,7 @@ export const portableDecoder: FrameDecoder = {
         continue;
       }
       try {
-        // It holds on to a short first block until it sees more of it: the bytes must be its own.
-        decompressor.push(new Uint8Array(bytes), next.value.last);
+        decompressor.push(bytes, next.value.last);
       } catch {
         return 'corrupt';
       }
