@@ -91,7 +91,7 @@ describe('the published package', () => {
     writeFileSync(
       join(prefix, 'use.ts'),
       `import { analyse } from '${name}';\n` +
-        `const report = await analyse(['${sample}']);\n` +
+        `const report = await analyse({ inputs: ['${sample}'] });\n` +
         'const packets: number | null | undefined = report.inputs[0]?.packets;\n' +
         'console.log(packets);\n',
     );

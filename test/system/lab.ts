@@ -28,6 +28,8 @@ export interface TruthFlow {
   server_t?: number;
   start: number;
   uplink: number;
+  /** Whether any of its packets left by another uplink; absent for inbound flows. */
+  leaked?: boolean;
 }
 
 export interface Truth {

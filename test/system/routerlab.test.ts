@@ -26,18 +26,20 @@ interface View {
   name: string;
   /** Whether the LAN side of the flows can be seen, so that clients are named. */
   clients: boolean;
-  /** Whether the capture itself tells the interfaces, so that inferred uplinks can bear their names. */
+  /** Whether the way by which a packet left can be seen: cooked v1 knows no interfaces. */
+  egress: boolean;
   files: (scenario: string) => string[] | null;
 }
 
 const VIEWS: readonly View[] = [
-  { name: 'the WAN files', clients: false, files: wanFiles },
-  { name: 'any, cooked v2', clients: true, files: (scenario) => capturesOf(scenario, 'any_sll2.pcap') },
-  { name: 'any, cooked v1', clients: true, files: (scenario) => capturesOf(scenario, 'any_sll1.pcap') },
-  { name: 'pcapng', clients: true, files: (scenario) => capturesOf(scenario, 'multi.pcapng') },
+  { name: 'the WAN files', clients: false, egress: true, files: wanFiles },
+  { name: 'any, cooked v2', clients: true, egress: true, files: (scenario) => capturesOf(scenario, 'any_sll2.pcap') },
+  { name: 'any, cooked v1', clients: true, egress: false, files: (scenario) => capturesOf(scenario, 'any_sll1.pcap') },
+  { name: 'pcapng', clients: true, egress: true, files: (scenario) => capturesOf(scenario, 'multi.pcapng') },
   {
     name: 'LAN and WAN files',
     clients: true,
+    egress: true,
     files: (scenario) => [...(capturesOf(scenario, 'lan.pcap') ?? []), ...wanFiles(scenario)],
   },
 ];
@@ -77,6 +79,8 @@ describe('router lab', { skip: withoutShared }, () => {
           [],
         );
         if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
+        assert.deepEqual(originFaults(truth, rows, view), []);
+        if (view.egress) assert.deepEqual(egressFaults(truth, rows), []);
         await countsOf([...files, '-c', config]);
       });
       test(`${scenario}, ${view.name}, inferred`, async () => {
@@ -85,6 +89,7 @@ describe('router lab', { skip: withoutShared }, () => {
         const nameById = inferredNames(truth, uplinks);
         assert.deepEqual(attributionFaults(truth, rows, nameById), []);
         if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
+        assert.deepEqual(originFaults(truth, rows, view), []);
       });
     }
   }
@@ -164,6 +169,27 @@ function clientFaults(truth: Truth, rows: readonly Row[]): string[] {
     return [
       `flow ${flow.fid} (${truthKey(flow)}): client ${row?.client}:${row?.clientPort}, truth ${flow.cip}:${flow.cport}`,
     ];
+  });
+}
+
+/** On a WAN alone a client's flow looks like the router's own; only who started it can be told. */
+function originFaults(truth: Truth, rows: readonly Row[], { clients }: View): string[] {
+  const byKey = groupedByKey(rows);
+  return truth.flows.flatMap((flow) => {
+    const row = flow.server_saw && rowOf(flow, byKey.get(truthKey(flow)) ?? []);
+    if (!row || row.origin === flow.origin) return [];
+    const untold = !clients && flow.origin !== 'inbound' && row.origin === 'unknown';
+    return untold ? [] : [`flow ${flow.fid} (${truthKey(flow)}): origin ${row.origin}, truth ${flow.origin}`];
+  });
+}
+
+/** Where no packet leaked, every flow left by the uplink whose source it carries. */
+function egressFaults(truth: Truth, rows: readonly Row[]): string[] {
+  const byKey = groupedByKey(rows);
+  return truth.flows.flatMap((flow) => {
+    const row = flow.server_saw && rowOf(flow, byKey.get(truthKey(flow)) ?? []);
+    if (!row || flow.leaked !== false || row.egress === row.uplink) return [];
+    return [`flow ${flow.fid} (${truthKey(flow)}): egress ${row.egress}, uplink ${row.uplink}`];
   });
 }
 
