@@ -9,8 +9,6 @@ const BROADCOM_TAG = 4;
 const MARVELL_TAG = 4;
 /** Marvell's EtherType tag: 0xdada, two reserved bytes, then the tag. */
 const MARVELL_TYPE = 4;
-/** First byte of Marvell's tag: the frame had a VLAN tag, whose place and identifier this one took. */
-const MARVELL_TAGGED = 0x20;
 
 /** Broadcom's tag between the addresses and the type. */
 export function walkBroadcom(bytes: Uint8Array, view: DataView, at: number, end: number, link: LinkWalk): void {
@@ -39,7 +37,9 @@ export function walkMarvell(
 ): void {
   const tag = ADDRESSES + (withType ? MARVELL_TYPE : 0);
   if (end - at < tag + MARVELL_TAG) return;
-  if (((bytes[at + tag] as number) & MARVELL_TAGGED) !== 0) link.tag(view.getUint16(at + tag + 2) & 0xfff);
+  // The VLAN that the frame belongs to within the switch, tagged on the wire or not.
+  const vlan = view.getUint16(at + tag + 2) & 0xfff;
+  if (vlan !== 0) link.tag(vlan);
   walkAfter(tag + MARVELL_TAG, bytes, view, at, end, link);
 }
 

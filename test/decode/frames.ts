@@ -218,15 +218,11 @@ export const FRAMES: readonly Frame[] = [
   on(281, [['Broadcom tag', join(hex(`${A}${B} 40000001 0800`), IP), { notForTshark: unsupported }]]),
   on(282, [['Broadcom tag before the frame', join(hex('40000001'), ETHERNET), { notForTshark: unsupported }]]),
   on(284, [
-    ['Marvell tag', join(hex(`${A}${B} c0080005 0800`), IP), { notForTshark: unsupported }],
-    [
-      'Marvell tag in place of a VLAN tag',
-      join(hex(`${A}${B} e0080005 0800`), IP),
-      { notForTshark: unsupported, vlan: 5 },
-    ],
+    ['Marvell tag', join(hex(`${A}${B} c0080000 0800`), IP), { notForTshark: unsupported }],
+    ['Marvell tag with a VLAN', join(hex(`${A}${B} e0080005 0800`), IP), { notForTshark: unsupported, vlan: 5 }],
   ]),
   on(285, [
-    ['Marvell tag with its type', join(hex(`${A}${B} dada 0000 c0080005 0800`), IP), { notForTshark: unsupported }],
+    ['Marvell tag with its type', join(hex(`${A}${B} dada 0000 c0080000 0800`), IP), { notForTshark: unsupported }],
   ]),
   on(258, [
     [
