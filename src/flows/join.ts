@@ -34,11 +34,13 @@ export class Joiner {
    */
   join(heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
+    if (heads.length > 0) this.rebuild();
     for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
     if (stepClock !== null) this.endAll();
-    for (const list of tails) for (let n = 0; n < list.count; n++) this.insert(list, n * RUN_WORDS);
     this.clock = clock;
     this.retire(false);
+    // No run among the tails has a predecessor here: what it followed has ended.
+    for (const list of tails) this.carry.appendAll(list);
   }
 
   /** Ends the input: everything open is handed over. */
@@ -110,7 +112,7 @@ export class Joiner {
   }
 
   private insert(runs: RunList, from: number): number {
-    if (this.carry.count * 2 >= this.index.length) this.rebuild(this.index.length * 2);
+    if (this.carry.count * 2 >= this.index.length) this.rebuild();
     const record = this.carry.append(runs.words, from, runs.words, from + C);
     const at = record * RUN_WORDS;
     this.carry.words[at + HOT.state] = this.carry.words[at + HOT.state] & ~(STATE.leftOpen | ENDED);
@@ -142,7 +144,7 @@ export class Joiner {
   /** Hands over what is over at `clock` (everything at the end of the input) and closes the ranks. */
   private retire(all: boolean): void {
     const { carry } = this;
-    const kept = new RunList(Math.max(1, carry.count));
+    const kept = new RunList();
     for (let at = 0; at < carry.count * RUN_WORDS; at += RUN_WORDS) {
       const meta = carry.words[at + HOT.meta];
       if (meta === GONE) continue;
@@ -153,24 +155,15 @@ export class Joiner {
       else kept.append(carry.words, at, carry.words, at + C);
     }
     this.carry = kept;
-    let size = 128;
-    while (size < kept.count * 4) size *= 2;
-    this.rebuild(size);
   }
 
-  private rebuild(size: number): void {
+  private rebuild(): void {
+    let size = 128;
+    while (size < this.carry.count * 4) size *= 2;
     this.index = new Int32Array(size);
     for (let record = 0; record < this.carry.count; record++) {
       if (this.carry.words[record * RUN_WORDS + HOT.meta] !== GONE) this.place(record);
     }
-  }
-
-  /** The open runs as one list, for a worker that goes on in sequence; this joiner then holds none. */
-  handOver(): RunList {
-    const { carry } = this;
-    this.carry = new RunList();
-    this.rebuild(128);
-    return carry;
   }
 }
 

@@ -33,6 +33,14 @@ export class RunList {
     return this.count++;
   }
 
+  /** Appends all of another list at once. */
+  appendAll(list: RunList): void {
+    const end = (this.count + list.count) * RUN_WORDS;
+    while (end > this.words.length) this.grow(end);
+    this.words.set(list.words.subarray(0, list.count * RUN_WORDS), this.count * RUN_WORDS);
+    this.count += list.count;
+  }
+
   /** The bytes in use, handed away: the list is empty afterwards and starts anew. */
   take(): ArrayBuffer {
     const whole = this.words.buffer as ArrayBuffer;
@@ -45,8 +53,8 @@ export class RunList {
     return taken;
   }
 
-  private grow(): void {
-    const buffer = new ArrayBuffer(this.words.byteLength * 2);
+  private grow(least = 0): void {
+    const buffer = new ArrayBuffer(Math.max(this.words.byteLength * 2, least * 4));
     const words = new Int32Array(buffer);
     words.set(this.words);
     this.words = words;

@@ -8,6 +8,7 @@ import { Clock, DISORDER_US } from './clock.js';
 import { COLD, COLD_WORDS, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
 import type { Timeouts } from './rules.js';
 import { RunChunks } from './runs.js';
+import { EXIT, UserError } from '../util/error.js';
 
 /** Tells the lane of a new run, and takes the packets of every row. Lanes are small dense numbers. */
 export interface LaneBook {
@@ -43,8 +44,15 @@ export interface FlowTableOptions {
 const RARE = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
 const SYN_ACK = FLAG.syn | FLAG.ack;
 const FREE = -1;
-/** Records looked at for expiry after each batch. */
-const SWEEP = 96;
+/** From the beginning of a large block to the next cache line. */
+const ALIGN_BYTES = 48;
+/** After each batch one of so many records is looked at for expiry. */
+const SWEEP_SHIFT = 11;
+/** An index entry is a record number + 1 in the low bits and some bits of the hash above; 0 is an empty place. */
+const NUMBER_BITS = 24;
+const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+const MOST_RECORDS = NUMBER_MASK;
+const TOO_MANY = 'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
 
 export class FlowTable implements BatchSink {
   /** Runs that are over and whose whole past is known. */
@@ -60,15 +68,14 @@ export class FlowTable implements BatchSink {
   private readonly seed: number;
 
   private capacity = 4096;
-  private hot = new Int32Array(this.capacity * HOT_WORDS);
-  private hotFloats = new Float64Array(this.hot.buffer);
+  private hot = alignedWords(this.capacity * HOT_WORDS);
+  private hotFloats = floatsOver(this.hot);
   private cold = new Int32Array(this.capacity * COLD_WORDS);
   private coldFloats = new Float64Array(this.cold.buffer);
   private used = 0;
   private live = 0;
   private freeHead = FREE;
-  /** Pairs of hash and record number + 1; 0 is an empty place. */
-  private slots = new Int32Array(this.capacity * 4);
+  private slots = new Int32Array(this.capacity * 2);
   private mask = this.capacity * 2 - 1;
   private sweepAt = 0;
 
@@ -115,7 +122,7 @@ export class FlowTable implements BatchSink {
     clock.now = now;
     this.update(batch, from, rows);
     batch.count = 0;
-    this.sweep(SWEEP);
+    this.sweep((this.used >> SWEEP_SHIFT) + 8);
   }
 
   private update(batch: Batch, from: number, to: number): void {
@@ -133,12 +140,12 @@ export class FlowTable implements BatchSink {
       const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
       hashes[row] = hash;
       let slot = hash & mask;
-      let record = slots[2 * slot + 1];
-      while (record !== 0 && slots[2 * slot] !== hash) {
+      let entry = slots[slot];
+      while (entry !== 0 && (entry ^ hash) >>> NUMBER_BITS !== 0) {
         slot = (slot + 1) & mask;
-        record = slots[2 * slot + 1];
+        entry = slots[slot];
       }
-      candidates[row] = record;
+      candidates[row] = entry & NUMBER_MASK;
     }
 
     let touched = 0;
@@ -355,9 +362,10 @@ export class FlowTable implements BatchSink {
     const { slots, mask, hot } = this;
     let slot = hash & mask;
     for (;;) {
-      const record = slots[2 * slot + 1] - 1;
-      if (record < 0) return -1;
-      if (slots[2 * slot] === hash) {
+      const entry = slots[slot];
+      if (entry === 0) return -1;
+      if ((entry ^ hash) >>> NUMBER_BITS === 0) {
+        const record = (entry & NUMBER_MASK) - 1;
         const at = record * HOT_WORDS;
         if (
           hot[at + HOT.k0] === a &&
@@ -403,9 +411,8 @@ export class FlowTable implements BatchSink {
     this.restart(record, this.leftOpen, this.clocks[row]);
     const { slots, mask } = this;
     let slot = hash & mask;
-    while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-    slots[2 * slot] = hash;
-    slots[2 * slot + 1] = record + 1;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = entryOf(hash, record);
     return record;
   }
 
@@ -495,19 +502,17 @@ export class FlowTable implements BatchSink {
   private remove(record: number): void {
     const { slots, mask, hot } = this;
     let slot = hot[record * HOT_WORDS + HOT.hash] & mask;
-    while (slots[2 * slot + 1] !== record + 1) slot = (slot + 1) & mask;
+    while ((slots[slot] & NUMBER_MASK) !== record + 1) slot = (slot + 1) & mask;
     let next = (slot + 1) & mask;
-    while (slots[2 * next + 1] !== 0) {
-      const home = slots[2 * next] & mask;
+    while (slots[next] !== 0) {
+      const home = hot[((slots[next] & NUMBER_MASK) - 1) * HOT_WORDS + HOT.hash] & mask;
       if (((next - home) & mask) >= ((next - slot) & mask)) {
-        slots[2 * slot] = slots[2 * next];
-        slots[2 * slot + 1] = slots[2 * next + 1];
+        slots[slot] = slots[next];
         slot = next;
       }
       next = (next + 1) & mask;
     }
-    slots[2 * slot + 1] = 0;
-    slots[2 * slot] = 0;
+    slots[slot] = 0;
     const at = record * HOT_WORDS;
     hot[at + HOT.meta] = FREE;
     hot[at + HOT.state] = 0;
@@ -519,24 +524,23 @@ export class FlowTable implements BatchSink {
 
   private grow(): void {
     const capacity = this.capacity * 2;
-    const hot = new Int32Array(capacity * HOT_WORDS);
+    if (capacity > MOST_RECORDS) throw new UserError(TOO_MANY, EXIT.unreadable);
+    const hot = alignedWords(capacity * HOT_WORDS);
     hot.set(this.hot);
     this.hot = hot;
-    this.hotFloats = new Float64Array(hot.buffer);
+    this.hotFloats = floatsOver(hot);
     const cold = new Int32Array(capacity * COLD_WORDS);
     cold.set(this.cold);
     this.cold = cold;
     this.coldFloats = new Float64Array(cold.buffer);
     const mask = capacity * 2 - 1;
-    const slots = new Int32Array(capacity * 4);
-    for (let old = 0; old <= this.mask; old++) {
-      const record = this.slots[2 * old + 1];
-      if (record === 0) continue;
-      const hash = this.slots[2 * old];
+    const slots = new Int32Array(capacity * 2);
+    for (const entry of this.slots) {
+      if (entry === 0) continue;
+      const hash = hot[((entry & NUMBER_MASK) - 1) * HOT_WORDS + HOT.hash];
       let slot = hash & mask;
-      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-      slots[2 * slot] = hash;
-      slots[2 * slot + 1] = record;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = entry;
     }
     this.slots = slots;
     this.mask = mask;
@@ -556,6 +560,10 @@ export class FlowTable implements BatchSink {
   }
 }
 
+function entryOf(hash: number, record: number): number {
+  return (hash & ~NUMBER_MASK) | (record + 1);
+}
+
 /** Whether a SYN begins a new flow. `high`: sent by the higher endpoint; `isn`: that side's known one. */
 export function synVerdict(state: number, high: number, isn: number, seq: number): 'same' | 'new' | 'new-unless-known' {
   if ((state & STATE.anyRst) !== 0 || (state & STATE.bothFin) === STATE.bothFin) return 'new';
@@ -570,4 +578,16 @@ export function hashKey(a: number, b: number, ports: number, meta: number, seed:
   h = Math.imul(h ^ (h >>> 13), 0x85ebca6b) ^ meta;
   h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35);
   return h ^ (h >>> 15);
+}
+
+/**
+ * Words that begin at a cache line, so that a hot record is one line and not two: large blocks of the C library begin
+ * 16 bytes behind one. Where that is not so, nothing but time is lost.
+ */
+function alignedWords(count: number): Int32Array {
+  return new Int32Array(new ArrayBuffer(count * 4 + ALIGN_BYTES), ALIGN_BYTES, count);
+}
+
+function floatsOver(words: Int32Array): Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset, words.length / 2);
 }

@@ -25,7 +25,7 @@ import type { Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
 const INFER_BYTES = 64 * 2 ** 20;
-const PLACE_BYTES = 8 * 2 ** 20;
+const PLACE_BYTES = 2 * 2 ** 20;
 
 export interface Survey {
   topology: Topology;
@@ -56,7 +56,8 @@ export async function survey(sources: readonly Source[], config: Config | null, 
     surveyed.push(found);
     bytesRead += read;
   }
-  const sightings = surveyed.flatMap(toSightings);
+  const learns = config?.uplinks.some((uplink) => uplink.snat.length === 0) === true;
+  const sightings = infers || learns ? surveyed.flatMap(toSightings) : [];
   const inferred = infers ? inferUplinks(sightings) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);
   const dynamic = inferred === null ? learnAddresses(known, sightings) : new Map<string, Prefix[]>();
@@ -66,7 +67,8 @@ export async function survey(sources: readonly Source[], config: Config | null, 
     gateways: gatewaysOf(uplink),
   }));
   const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
-  const points = surveyed.flatMap((one) => pointSurveys(one, draft));
+  const several = surveyed.reduce((sum, one) => sum + one.points.length, 0) > 1;
+  const points = surveyed.flatMap((one) => pointSurveys(one, draft, several));
   const roles = settleRoles(points, known);
   const lanVisible = points.some((point) => point.lanPackets > 0);
   const withUplinks = points.filter((point) => point.packets.size > 0).length;
@@ -185,7 +187,8 @@ function endOf(flow: Connection, end: 0 | 1) {
   return { address: formatAddress(flow.family, words), words, port: flow.hasPorts ? flow.port(end) : 0 };
 }
 
-function pointSurveys({ source, runs, points }: Surveyed, topology: Topology): PointSurvey[] {
+/** Five-tuples are collected only where there are `several` points to compare. */
+function pointSurveys({ source, runs, points }: Surveyed, topology: Topology, several: boolean): PointSurvey[] {
   const surveys = points.map((point) => ({ point, packets: new Map(), keys: new Map(), lanPackets: 0 }) as PointSurvey);
   const table = new LaneTable(topology, source.number, points);
   const { words } = runs;
@@ -199,6 +202,7 @@ function pointSurveys({ source, runs, points }: Surveyed, topology: Topology): P
     if (lane.class === CLASS.lan) survey.lanPackets += packets;
     if (lane.class !== CLASS.wan) continue;
     survey.packets.set(lane.uplink, (survey.packets.get(lane.uplink) ?? 0) + packets);
+    if (!several) continue;
     const keys = survey.keys.get(lane.uplink) ?? new Set<string>();
     survey.keys.set(lane.uplink, keys);
     const wide = (meta & META.ipv6) !== 0 ? words.subarray(wideAt, wideAt + 8).join(' ') : '';

@@ -52,11 +52,13 @@ export class Ledger {
     const local = flow.local as 0 | 1;
     const remote = (1 - local) as 0 | 1;
     const server = flow.words[remote];
-    const hash = keyHash(flow.client, server);
-    if (hash >= this.threshold) return;
-    while (this.count >= this.limit && this.threshold > LEAST_THRESHOLD) {
-      this.thin();
+    if (this.sampled || this.count >= this.limit) {
+      const hash = keyHash(flow.client, server);
       if (hash >= this.threshold) return;
+      while (this.count >= this.limit && this.threshold > LEAST_THRESHOLD) {
+        this.thin();
+        if (hash >= this.threshold) return;
+      }
     }
     if (this.count === this.capacity) this.grow();
     const row = this.count++;
