@@ -40,8 +40,9 @@ const SLL2_HEADER = 20;
 const ETHERNET_HEADER = 14;
 const ETHERNET_SHORTEST = 60;
 
-/** IPv6 addresses differ in their last 32 bits only; the rest is documentation space (RFC 3849). */
-const V6_HEAD = [0x20010db8, 0, 0] as const;
+/** Of all IPv6 addresses: documentation space (RFC 3849). */
+const V6_HEAD = 0x20010db8;
+const V6_SERVERS = 0x10000;
 
 /**
  * Writes records into one reused buffer and hands it on when it is nearly full. `write` has taken the bytes when it
@@ -87,7 +88,7 @@ export class FrameWriter {
     const start = this.at;
     const { protocol, payload, options } = packet;
     const header = protocol === PROTO.tcp ? 20 + options : 8;
-    const p = this.ip(start + 16, sight, packet.v6, protocol, from, to, header + payload);
+    const p = this.ip(start + 16, sight, packet.v6, packet.up, protocol, from, to, header + payload);
     if (protocol === PROTO.tcp) {
       view.setUint32(p, (fromPort << 16) | toPort);
       view.setUint32(p + 4, packet.seq);
@@ -181,6 +182,7 @@ export class FrameWriter {
     at: number,
     sight: Sight,
     v6: boolean,
+    up: boolean,
     protocol: number,
     from: number,
     to: number,
@@ -194,12 +196,8 @@ export class FrameWriter {
       this.ipBytes = 40 + transport;
       view.setUint32(p, 0x60000000);
       view.setUint32(p + 4, (transport << 16) | (next << 8) | ttl);
-      for (let i = 0; i < 3; i++) {
-        view.setUint32(p + 8 + 4 * i, V6_HEAD[i] as number);
-        view.setUint32(p + 24 + 4 * i, V6_HEAD[i] as number);
-      }
-      view.setUint32(p + 20, from);
-      view.setUint32(p + 36, to);
+      this.address6(p + 8, from, !up);
+      this.address6(p + 24, to, up);
       return p + 40;
     }
     const total = 20 + transport;
@@ -216,6 +214,15 @@ export class FrameWriter {
     view.setUint32(p + 12, from);
     view.setUint32(p + 16, to);
     return p + 20;
+  }
+
+  /** The IPv4 address, in a /64 made of its first half; servers apart from what is the site's own. */
+  private address6(p: number, address: number, server: boolean): void {
+    const view = this.view;
+    view.setUint32(p, V6_HEAD);
+    view.setUint32(p + 4, (server ? V6_SERVERS : 0) | (address >>> 16));
+    view.setUint32(p + 8, 0);
+    view.setUint32(p + 12, address);
   }
 
   /** Payload, padding, record header. What the headers wrote past the snaplen is overwritten by the next record. */

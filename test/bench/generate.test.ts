@@ -13,9 +13,9 @@ const UPLINK_OF: Record<string, string> = {
   '203.0.113.2': 'dsl1',
   '198.51.100.2': 'dsl2',
   '192.0.2.2': 'dsl3',
-  '2001:db8::cb00:7102': 'dsl1',
-  '2001:db8::c633:6402': 'dsl2',
-  '2001:db8::c000:202': 'dsl3',
+  '2001:db8:0:cb00::cb00:7102': 'dsl1',
+  '2001:db8:0:c633::c633:6402': 'dsl2',
+  '2001:db8:0:c000::c000:202': 'dsl3',
 };
 
 function made(preset: string, scale: number, seed: number): { bytes: Buffer; truth: Truth } {

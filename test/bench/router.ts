@@ -18,7 +18,7 @@ export function gatewayOf(uplink: number): number {
   return uplinkNet(uplink) + 1;
 }
 
-/** The SNAT source, IPv4; its IPv6 counterpart ends in the same 32 bits. */
+/** The SNAT source, IPv4; `colons` makes its IPv6 counterpart. */
 export function snatOf(uplink: number): number {
   return uplinkNet(uplink) + 2;
 }
@@ -66,8 +66,10 @@ export function configYaml(weights: readonly number[]): string {
   return ['uplinks:', ...uplinks, lan, 'router: { hashPolicy: 0 }', ''].join('\n');
 }
 
+/** As `frames.ts` writes it: 2001:db8:0:HIGH::HIGH:LOW. */
 function colons(address: number): string {
-  return `2001:db8::${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`;
+  const high = (address >>> 16).toString(16);
+  return `2001:db8:0:${high}::${high}:${(address & 0xffff).toString(16)}`;
 }
 
 function dotted(address: number): string {
