@@ -58,6 +58,15 @@ export function outcome({ rows, counts, points, framer }: Reading): unknown {
   return { rows, sums, unknownLink: [...unknownLink], told, points, packets: framer.packets, fatal: framer.fatal };
 }
 
+/** Reasons and counts, sorted. */
+export function damageOf({ counts }: Reading): string[] {
+  return counts.damage.list().map(({ reason, count }) => `${reason} ${count}`);
+}
+
+export function timesOf({ rows }: Reading): number[] {
+  return rows.map(({ timeUs }) => timeUs);
+}
+
 function feedWhole(framer: Framer, bytes: Uint8Array): number {
   return framer.feed(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
 }
