@@ -31,8 +31,9 @@ export class Joiner {
   /**
    * Appends the next part. `heads` in the order of the part's table, `tails` its live runs; `stepClock` is where
    * the recorder's clock stood before it was first set back, null where it never was; `clock` where it stood at the end.
+   * `last` says that the input ends here, so that the tails need not be held.
    */
-  join(heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number): void {
+  join(heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number, last: boolean): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
     if (heads.length > 0) this.rebuild();
     for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
@@ -40,7 +41,8 @@ export class Joiner {
     this.clock = clock;
     this.retire(false);
     // No run among the tails has a predecessor here: what it followed has ended.
-    for (const list of tails) this.carry.appendAll(list);
+    if (!last) for (const list of tails) this.carry.appendAll(list);
+    else for (const list of tails) this.endOpen(list, null);
   }
 
   /** Ends the input: everything open is handed over. */
@@ -141,20 +143,25 @@ export class Joiner {
     }
   }
 
-  /** Hands over what is over at `clock` (everything at the end of the input) and closes the ranks. */
+  /** Hands over what is over at the clock (everything at the end of the input) and closes the ranks. */
   private retire(all: boolean): void {
-    const { carry } = this;
-    const kept = new RunList();
-    for (let at = 0; at < carry.count * RUN_WORDS; at += RUN_WORDS) {
-      const meta = carry.words[at + HOT.meta];
+    const kept = all ? null : new RunList();
+    this.endOpen(this.carry, kept);
+    this.carry = kept ?? new RunList();
+  }
+
+  /** Hands over a list's runs, those that silence has not ended into `kept` where there is one. */
+  private endOpen(list: RunList, kept: RunList | null): void {
+    const { words } = list;
+    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
+      const meta = words[at + HOT.meta];
       if (meta === GONE) continue;
-      const state = carry.words[at + HOT.state];
-      const idle = this.clock - lastSight(carry, at) > this.timeouts.of(meta, state);
-      if (idle) carry.words[at + HOT.state] = state | STATE.idled;
-      if (idle || all) this.emit(carry, at);
-      else kept.append(carry.words, at, carry.words, at + C);
+      const state = words[at + HOT.state];
+      const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state);
+      if (idle) words[at + HOT.state] = state | STATE.idled;
+      if (idle || kept === null) this.emit(list, at);
+      else kept.append(words, at, words, at + C);
     }
-    this.carry = kept;
   }
 
   private rebuild(): void {

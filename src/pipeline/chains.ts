@@ -3,7 +3,6 @@
 import { DISORDER_US } from '../flows/clock.js';
 import { Joiner, type RunSink } from '../flows/join.js';
 import type { Timeouts } from '../flows/rules.js';
-import type { RunList } from '../flows/runs.js';
 import type { Source } from './sources.js';
 
 export interface Chain {
@@ -49,10 +48,11 @@ export class Chains {
     return chain;
   }
 
-  join(number: number, heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number): void {
+  /** Appends a part to a chain; arguments as for `Joiner.join`. */
+  join(number: number, ...part: Parameters<Joiner['join']>): void {
     const chain = this.chains[number];
-    chain.joiner.join(heads, tails, stepClock, clock);
-    chain.clock = clock;
+    chain.joiner.join(...part);
+    chain.clock = part[3];
   }
 
   finish(): void {

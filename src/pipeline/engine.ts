@@ -224,7 +224,8 @@ export class Engine {
     const tails = result.tails.map((buffer) => RunList.of(buffer));
     for (const list of [...heads, ...tails]) renameRuns(list, names, true);
     const stepClock = result.clockSteps > 0 ? result.stepClock : null;
-    this.chains.join(chain, heads, tails, stepClock, result.clockEnd);
+    const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
+    this.chains.join(chain, heads, tails, stepClock, result.clockEnd, last);
     this.tally.addPart(chain, data);
     const totals = this.totals[source.number];
     totals.packets += counts.packets;
