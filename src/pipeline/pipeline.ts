@@ -8,7 +8,8 @@ import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { FlowRow } from '../flows/row.js';
 import type { InputSpec } from '../input/list.js';
 import { buildReport } from '../measure/measure.js';
-import type { Report, ReportInput } from '../report/report.js';
+import type { Finding, Report, ReportInput } from '../report/report.js';
+import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { Engine, type SourceTotals } from './engine.js';
@@ -111,6 +112,7 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
       version: version(),
     });
+    report.findings.push(...engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)));
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
       report.findings.unshift(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
@@ -119,6 +121,23 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
   } finally {
     for (const source of sources) source.open.close();
   }
+}
+
+/** A SNAT source that the configuration doesn't know or that came after the survey. */
+function lateUplink({ egress, address, flows, firstUs, lastUs }: Stranger, config: Config): Finding {
+  const { name, snat, weight } = config.uplinks[egress];
+  const sources = [...snat.map(({ text }) => text.replace(/\/(32|128)$/, '')), address].join(',');
+  return {
+    code: 'late-uplink',
+    level: 'warning',
+    message: `${address} is an end of ${flows} flows on the link of ${name} and is none of its SNAT sources: these flows are not counted for it.`,
+    uplinks: [name],
+    flows,
+    packets: null,
+    first: firstUs / 1e6,
+    last: lastUs / 1e6,
+    cure: `add it if it is this router's address: --uplink ${name}=${sources}${weight === null ? '' : `@${weight}`}`,
+  };
 }
 
 function unplaced(): Survey {

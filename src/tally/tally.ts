@@ -8,6 +8,7 @@ import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
 import { Ledger } from './ledger.js';
 import type { PartData } from './part.js';
+import { Strangers } from './strangers.js';
 
 /** Every packet is in exactly one of these. */
 export interface PacketCounts {
@@ -53,6 +54,7 @@ export class Tally {
   lanFlows = 0;
   /** Packets on an uplink's link with a private source that is none of its own. */
   strayPackets = 0;
+  readonly strangers = new Strangers();
   private readonly pointNumbers = new Map<string, number>();
   private readonly laneNumbers = new Map<string, number>();
 
@@ -94,6 +96,7 @@ export class Tally {
     this.countPackets(flow.class, packets);
     if (flow.class === CLASS.stray) this.strayPackets += packets;
     if (flow.class === CLASS.lan) this.lanFlows++;
+    if (flow.class === CLASS.other && flow.egress >= 0) this.strangers.add(flow);
     if ((flow.class !== CLASS.wan && flow.class !== CLASS.second) || (flow.meta & META.datagram) !== 0) return;
     const counts = this.flows[flow.uplink];
     if (flow.leakedPackets > 0) {

@@ -1,0 +1,57 @@
+// Addresses on an uplink's link that are neither its SNAT source nor a LAN host's: an uplink that nobody named, or an
+// address that changed after the survey.
+
+import type { Connection } from '../flows/connection.js';
+import { formatAddress } from '../util/address.js';
+
+/** Beyond so many different addresses it is no address of ours, but a network passing through. */
+const MOST_ADDRESSES = 2 ** 18;
+/** A new address of the router's takes part in most of what is strange on the link, and in more than a few flows. */
+const LEAST_FLOWS = 10;
+const LEAST_SHARE = 0.9;
+
+export interface Stranger {
+  /** Number of the uplink whose link it was seen on. */
+  egress: number;
+  address: string;
+  flows: number;
+  /** Microseconds. */
+  firstUs: number;
+  lastUs: number;
+}
+
+export class Strangers {
+  private readonly byAddress = new Map<string, Stranger>();
+  private readonly flowsByLink = new Map<number, number>();
+  private tooMany = false;
+
+  /** Counts both ends of a flow on a link that carries none of the known addresses. */
+  add(flow: Connection): void {
+    this.flowsByLink.set(flow.egress, (this.flowsByLink.get(flow.egress) ?? 0) + 1);
+    if (this.tooMany) return;
+    for (const words of flow.words) {
+      const key = `${flow.egress} ${flow.family} ${words.join(' ')}`;
+      const known = this.byAddress.get(key);
+      if (known !== undefined) {
+        known.flows++;
+        known.firstUs = Math.min(known.firstUs, flow.startUs);
+        known.lastUs = Math.max(known.lastUs, flow.endUs);
+        continue;
+      }
+      if (this.byAddress.size >= MOST_ADDRESSES) {
+        this.tooMany = true;
+        return;
+      }
+      const address = formatAddress(flow.family, words);
+      this.byAddress.set(key, { egress: flow.egress, address, flows: 1, firstUs: flow.startUs, lastUs: flow.endUs });
+    }
+  }
+
+  /** The addresses that look like an uplink's, by link, then address. */
+  finish(): Stranger[] {
+    if (this.tooMany) return [];
+    return [...this.byAddress.values()]
+      .filter(({ egress, flows }) => flows >= LEAST_FLOWS && flows >= (this.flowsByLink.get(egress) ?? 0) * LEAST_SHARE)
+      .sort((a, b) => a.egress - b.egress || (a.address < b.address ? -1 : 1));
+  }
+}
