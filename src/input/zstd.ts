@@ -142,7 +142,10 @@ export const portableDecoder: FrameDecoder = {
         continue;
       }
       try {
-        decompressor.push(bytes, next.value.last);
+        // In two pieces, or it would keep hold of every block's memory to the end: it drops what it has gathered only
+        // when it joins pieces.
+        decompressor.push(bytes.subarray(0, 1));
+        decompressor.push(bytes.subarray(1), next.value.last);
       } catch {
         return 'corrupt';
       }
