@@ -29,6 +29,8 @@ interface Section {
 }
 
 const MOST_UNKNOWN = 200;
+/** Tables of iptables whose own lines are looked at for their family. */
+const MOST_TABLES = 64;
 const ROUTE_KEY = /^(?:via|dev|proto|scope|table|metric|src|nhid|from|nexthop|onlink|mtu|linkdown|dead|pref|equalize)$/;
 
 export function readDump(text: string, facts: Facts, notes: Note[], start: Place): Tally {
@@ -39,6 +41,7 @@ export function readDump(text: string, facts: Facts, notes: Note[], start: Place
 class DumpReader {
   private readonly tally: Tally = { counts: new Map(), unknown: [], unknownCount: 0 };
   private section: Section = { table: null, family: null };
+  private tables = 0;
   private route: DefaultRoute | null = null;
   private link: Link | null = null;
   private table = 'filter';
@@ -181,7 +184,8 @@ class DumpReader {
   /** `*nat`: which family it is, its own lines tell where no heading does. */
   private startTable(line: string, text: string, from: number): void {
     this.table = line.slice(1).trim();
-    const commit = text.indexOf('\nCOMMIT', from);
+    const looksAhead = this.headed === null && this.tables++ < MOST_TABLES;
+    const commit = looksAhead ? text.indexOf('\nCOMMIT', from) : from;
     const block = text.slice(from, commit < 0 ? text.length : commit);
     this.family = this.headed ?? (/icmpv?6|[\da-f]::|::\//i.test(block) ? 6 : 4);
     this.headed = null;

@@ -136,6 +136,15 @@ export interface NamedUplink {
   place: Place;
 }
 
+/** A section of a UCI file (OpenWrt): `config interface 'wan'` with its options. */
+export interface UciSection {
+  type: string;
+  name: string;
+  options: ReadonlyMap<string, string>;
+  lists: ReadonlyMap<string, readonly string[]>;
+  place: Place;
+}
+
 export interface Setting<T> {
   value: T;
   place: Place;
@@ -154,6 +163,7 @@ export interface Facts {
   nexthops: NexthopObject[];
   neighbours: Neighbour[];
   uplinks: NamedUplink[];
+  uci: UciSection[];
   lan: Setting<Prefix>[];
   hashPolicy: Setting<number>[];
   hashPolicy6: Setting<number>[];
@@ -182,6 +192,7 @@ export function noFacts(): Facts {
     nexthops: [],
     neighbours: [],
     uplinks: [],
+    uci: [],
     lan: [],
     hashPolicy: [],
     hashPolicy6: [],
@@ -208,6 +219,7 @@ const LISTS = [
   'nexthops',
   'neighbours',
   'uplinks',
+  'uci',
   'lan',
   'hashPolicy',
   'hashPolicy6',

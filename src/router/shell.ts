@@ -19,7 +19,9 @@ export interface Command {
 
 const MOST_COMMANDS = 100_000;
 const LONGEST_SUBSTITUTION = 4096;
-/** Lines that a quote may span. In prose with commands in it an apostrophe is none, so it must close at once. */
+/** So often is the end of a substitution looked for in vain. */
+const MOST_UNCLOSED = 1000;
+/** Characters that a quote may span. In prose with commands in it an apostrophe is none, so it must close at once. */
 const LONGEST_QUOTE = 8192;
 
 /** `isScript` for a text that is nothing but a script. */
@@ -44,6 +46,7 @@ class ShellReader {
   private pieces: Piece[] = [];
   private hasWord = false;
   private target: 'word' | 'output' | 'input' = 'word';
+  private unclosed = 0;
   private readonly heredocs: { command: Command; end: string; isQuoted: boolean; strips: boolean }[] = [];
 
   constructor(
@@ -123,15 +126,16 @@ class ShellReader {
 
   /** `$(…)` is never run: it stays as a piece that no variable is named by. */
   private readSubstitution(open: number, opening: string, closing: string): void {
-    let depth = 1;
+    let depth = this.unclosed < MOST_UNCLOSED ? 1 : 0;
     let end = open + 1;
-    const most = Math.min(this.text.length, open + LONGEST_SUBSTITUTION);
+    const most = depth === 0 ? 0 : Math.min(this.text.length, open + LONGEST_SUBSTITUTION);
     for (; end < most && depth > 0; end++) {
       if (!this.isScript && this.text[end] === '\n') break;
       if (this.text[end] === closing) depth--;
       else if (this.text[end] === opening) depth++;
     }
-    if (depth > 0) {
+    if (depth > 0 || most === 0) {
+      this.unclosed++;
       this.piece(this.text[this.at], "'");
       this.at++;
       return;
@@ -142,8 +146,8 @@ class ShellReader {
   }
 
   private readBraced(): void {
-    const close = this.text.indexOf('}', this.at);
-    const end = close < 0 || close - this.at > 512 ? this.at + 2 : close + 1;
+    const close = this.text.slice(this.at, this.at + 512).indexOf('}');
+    const end = this.at + (close < 0 ? 2 : close + 1);
     this.piece(this.text.slice(this.at, end), '');
     this.countLines(this.text.slice(this.at, end));
     this.at = end;
