@@ -110,10 +110,15 @@ export const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['udplite', 136],
 ]);
 
+const DCCP = 33;
 const WITH_PORTS: readonly number[] = [6, 17, 132, 136];
 
 /** Why the filled entry can't be one (a reason), or null. Both tuples' addresses are known to be there. */
 export function checkEntry({ protocol, original, reply }: Entry): string | null {
+  // Kernels without DCCP keep no ports of it; conntrack prints zeros then, /proc nothing.
+  if (protocol === DCCP && original.sport === 0 && original.dport === 0 && reply.sport === 0 && reply.dport === 0) {
+    original.sport = original.dport = reply.sport = reply.dport = null;
+  }
   if (original.sport === null && WITH_PORTS.includes(protocol)) return REASON.cut;
   const alike =
     hasPorts(original) === hasPorts(reply) &&
