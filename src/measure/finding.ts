@@ -1,0 +1,35 @@
+// The closed list of findings, and how one is made.
+
+import type { Finding, FindingLevel } from '../report/report.js';
+
+/** Every code there is, in the order in which findings of one level are listed. */
+export const FINDING_CODES = {
+  'no-uplinks':
+    'nothing in the inputs belongs to an uplink: only the LAN side, or other addresses than those configured',
+  'nat-leak': "packets left by one uplink with another uplink's SNAT source",
+  'private-source': 'packets left by an uplink with a private source: they were not translated',
+  'uplink-not-captured':
+    'nothing of a configured uplink is in the inputs, nor anything else by which its silence could be told',
+  'uplink-unused': 'a configured uplink was captured and has no flows, while others have',
+  sampled: 'more flows than are kept singly: figures of single flows are estimates',
+  'lan-only-flows': 'flows on the LAN side without a copy on an uplink',
+  'router-not-told-apart': "only uplinks were captured: the router's own flows count as clients'",
+  'no-weights': 'uplinks without weights: shares have nothing to be held against',
+} as const;
+export type FindingCode = keyof typeof FINDING_CODES;
+
+/** A finding with what is usual left to be filled in. */
+export function finding(code: FindingCode, level: FindingLevel, message: string, more: Partial<Finding> = {}): Finding {
+  return {
+    code,
+    level,
+    message,
+    uplinks: [],
+    flows: null,
+    packets: null,
+    first: null,
+    last: null,
+    cure: null,
+    ...more,
+  };
+}

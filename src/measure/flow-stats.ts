@@ -1,0 +1,64 @@
+// What single flows are like: their sizes, and how long servers take to answer over each uplink.
+
+import { PROTOCOL } from '../flows/rules.js';
+import type { FlowSizes, ReportQuality } from '../report/report.js';
+import { type Ledger, ORIGIN } from '../tally/ledger.js';
+import { nearestRank } from './quantile.js';
+import { round6 } from './round.js';
+
+/** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
+export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
+  const sizes = new Float64Array(ledger.count);
+  const flows = new Float64Array(64);
+  const ipBytes = new Float64Array(64);
+  let count = 0;
+  for (let row = 0; row < ledger.count; row++) {
+    if (ledger.origin[row] !== ORIGIN.lan && ledger.origin[row] !== ORIGIN.unknown) continue;
+    const size = ledger.ipUp[row] + ledger.ipDown[row];
+    sizes[count++] = size;
+    const bin = exponentOf(size);
+    flows[bin]++;
+    ipBytes[bin] += size;
+  }
+  if (count === 0) return null;
+  const [p10, p50, p90, p99, max] = nearestRank(sizes.subarray(0, count), [0.1, 0.5, 0.9, 0.99, 1]);
+  const first = flows.findIndex((number) => number > 0);
+  const last = flows.findLastIndex((number) => number > 0);
+  const histogram: FlowSizes['histogram'] = [];
+  for (let bin = first; bin <= last; bin++) {
+    histogram.push({ upTo: 2 ** bin, flows: Math.round(flows[bin] / kept), ipBytes: Math.round(ipBytes[bin] / kept) });
+  }
+  return { quantiles: { p10, p50, p90, p99, max }, histogram };
+}
+
+/**
+ * By uplink, in milliseconds, from a TCP flow's first packet to its answer, of the flows that did not come from outside.
+ * Data sent again is not told by the ledger, so `retransmittedShare` is null.
+ */
+export function qualityOf(ledger: Ledger, uplinks: number): ReportQuality[] {
+  const counts = new Uint32Array(uplinks);
+  for (let row = 0; row < ledger.count; row++) if (isHandshake(ledger, row)) counts[ledger.uplink[row]]++;
+  const delays = Array.from(counts, (count) => new Float64Array(count));
+  counts.fill(0);
+  for (let row = 0; row < ledger.count; row++) {
+    const uplink = ledger.uplink[row];
+    if (isHandshake(ledger, row)) delays[uplink][counts[uplink]++] = ledger.answerUs[row];
+  }
+  return delays.map((values) => {
+    if (values.length === 0) return { handshakeMsP50: null, handshakeMsP95: null, retransmittedShare: null };
+    const [p50, p95] = nearestRank(values, [0.5, 0.95]);
+    return { handshakeMsP50: round6(p50 / 1000), handshakeMsP95: round6(p95 / 1000), retransmittedShare: null };
+  });
+}
+
+function isHandshake({ protocol, origin, answerUs }: Ledger, row: number): boolean {
+  return protocol[row] === PROTOCOL.tcp && origin[row] !== ORIGIN.inbound && answerUs[row] >= 0;
+}
+
+/** The smallest n with size <= 2^n. */
+function exponentOf(size: number): number {
+  if (size <= 1) return 0;
+  let exponent = 32 - Math.clz32(Math.min(size, 0xffffffff) - 1);
+  while (2 ** exponent < size) exponent++;
+  return exponent;
+}

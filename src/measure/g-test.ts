@@ -1,0 +1,86 @@
+// Do counts follow the weights? The likelihood-ratio test, by chi-square where the counts are large, else by the
+// distribution itself.
+
+import { chiSquareTail, logGamma } from './chi-square.js';
+import { seededRandom } from './random.js';
+
+export interface TestResult {
+  /** As printed. */
+  test: string;
+  statistic: number;
+  df: number;
+  pValue: number;
+}
+
+/** Below this smallest expected count the chi-square approximation is not to be trusted (Cochran 1954). */
+export const LEAST_EXPECTED = 5;
+const MOST_DRAWS = 9999;
+const LEAST_DRAWS = 199;
+/** Random numbers at most: what decides how many draws of the null a large number of decisions leaves time for. */
+const MOST_RANDOM = 4e6;
+const SEED = 0x6d6c7374;
+/** Statistics this near are the same one, summed in another order. */
+const SAME = 1e-9;
+
+/**
+ * G test of goodness of fit (Sokal and Rohlf, Biometry, 17.2). `counts` are whole numbers of independent draws with a sum
+ * above 0, `expected` shares above 0 with the sum 1. Where the smallest expected count is below 5, p is the mid-p value
+ * (Lancaster 1961) of the multinomial distribution: exact for two uplinks, by seeded draws for more.
+ */
+export function gTest(counts: readonly number[], expected: readonly number[]): TestResult {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const statistic = gStatistic(counts, expected, total);
+  const df = counts.length - 1;
+  if (total * Math.min(...expected) >= LEAST_EXPECTED) {
+    return { test: 'G test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };
+  }
+  if (df === 1) return { test: 'G test, exact, mid-p', statistic, df, pValue: exactP(statistic, total, expected) };
+  const draws = Math.max(LEAST_DRAWS, Math.min(MOST_DRAWS, Math.floor(MOST_RANDOM / total)));
+  const pValue = drawnP(statistic, total, expected, draws);
+  return { test: `G test, Monte Carlo (${draws} seeded draws), mid-p`, statistic, df, pValue };
+}
+
+function gStatistic(counts: ArrayLike<number>, expected: readonly number[], total: number): number {
+  let sum = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (counts[i] > 0) sum += counts[i] * Math.log(counts[i] / (total * expected[i]));
+  }
+  return Math.max(0, 2 * sum);
+}
+
+function exactP(statistic: number, total: number, expected: readonly number[]): number {
+  const [p, q] = expected;
+  const whole = logGamma(total + 1);
+  let sum = 0;
+  for (let k = 0; k <= total; k++) {
+    const weight = tieWeight(gStatistic([k, total - k], expected, total), statistic);
+    if (weight === 0) continue;
+    const ways = whole - logGamma(k + 1) - logGamma(total - k + 1);
+    sum += weight * Math.exp(ways + k * Math.log(p) + (total - k) * Math.log(q));
+  }
+  return Math.min(1, sum);
+}
+
+function drawnP(statistic: number, total: number, expected: readonly number[], draws: number): number {
+  const random = seededRandom(SEED);
+  const counts = new Float64Array(expected.length);
+  let sum = 0;
+  for (let draw = 0; draw < draws; draw++) {
+    counts.fill(0);
+    for (let i = 0; i < total; i++) {
+      let left = random() - expected[0];
+      let uplink = 0;
+      while (left >= 0 && uplink < expected.length - 1) left -= expected[++uplink];
+      counts[uplink]++;
+    }
+    sum += tieWeight(gStatistic(counts, expected, total), statistic);
+  }
+  // The sample itself is one more draw of the null: p is never 0.
+  return (sum + 0.5) / (draws + 1);
+}
+
+/** Mid-p: what is more extreme counts whole, what is as extreme half. */
+function tieWeight(drawn: number, seen: number): number {
+  const near = SAME * (1 + seen);
+  return drawn > seen + near ? 1 : drawn >= seen - near ? 0.5 : 0;
+}

@@ -1,0 +1,165 @@
+// A finished tally becomes the report: plain data, all that renderers and other programs get.
+
+import type { Config, Prefix } from '../config/config.js';
+import type { FlowRules } from '../flows/rules.js';
+import {
+  REPORT_SCHEMA,
+  type Report,
+  type ReportBalance,
+  type ReportInference,
+  type ReportInput,
+  type ReportUplink,
+} from '../report/report.js';
+import type { Tally } from '../tally/tally.js';
+import { expectedShares, type Judgement, judgeBalance } from './balance.js';
+import { type Decisions, findDecisions } from './decisions.js';
+import { findThings } from './findings.js';
+import { flowSizesOf, qualityOf } from './flow-stats.js';
+import { countHosts } from './hosts.js';
+import { heatmapOf, rateOf, seriesOf } from './rates.js';
+import { measureShares } from './shares.js';
+import { layOut } from './timeline.js';
+import { uplinksInView } from './view.js';
+import { type Cover, coverOf } from './window.js';
+
+export interface MeasureInput {
+  tally: Tally;
+  /** Weights, capacities, names; an uplink of the tally is that of the same name where there is one. */
+  config: Config | null;
+  inference: ReportInference | null;
+  inputs: ReportInput[];
+  rules: FlowRules;
+  /** The reading was interrupted. */
+  partial: boolean;
+  /** Bin width asked for, seconds; null for the tally's own. */
+  binSec: number | null;
+  /** Destinations that a rule pins to an uplink: no part of the balance. */
+  pins: readonly Prefix[];
+  /** By uplink, as seen or configured. */
+  interfaces: readonly (string | null)[];
+  version: string;
+}
+
+/**
+ * The report of one run. It is a function of what was tallied, not of the order: sums are of integers, figures derived from
+ * them have six significant digits. Outages are not looked for here, so nothing counts as measured for availability.
+ */
+export function buildReport(input: MeasureInput): Report {
+  const { tally, config, inference, pins, interfaces } = input;
+  const { ledger, topology } = tally;
+  const names = topology.uplinks.map(({ name }) => name);
+  const known = names.map((name) => config?.uplinks.find((uplink) => uplink.name === name) ?? null);
+  const weights = known.map((uplink) => uplink?.weight ?? null);
+  const kept = ledger.threshold / 2 ** 32;
+
+  const data = tally.bins.finish();
+  const starts = tally.starts.finish();
+  const cover = coverOf(input.inputs, data);
+  const width = Math.max(input.binSec ?? 0, starts.widthSec);
+  const timeline = layOut(data, tally.lanes, names.length, cover, width);
+  const totalBytes = timeline.totals.reduce((sum, { ipBytes }) => sum + ipBytes.up + ipBytes.down, 0);
+
+  const inView = uplinksInView(tally);
+  const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
+  const decisions = findDecisions(ledger, inView, pins, { ipv4: hashPolicy, ipv6: hashPolicy6 });
+  const expected = expectedShares(weights, decisions.places);
+  const judgement = judgeBalance(ledger, decisions, expected, names);
+  const exactFlows = kept < 1 && pins.length === 0 ? tally.flows.map(({ flows }) => flows) : null;
+  const shares = measureShares(ledger, decisions, expected, exactFlows);
+  const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
+  const quality = qualityOf(ledger, names.length);
+
+  const uplinks = names.map((name, n): ReportUplink => {
+    const { flows, router, inbound, answered } = tally.flows[n];
+    const { packets, ipBytes } = timeline.totals[n];
+    const snat = known[n]?.snat ?? topology.uplinks[n].snat;
+    return {
+      name,
+      origin: inference?.evidence.some(({ uplink }) => uplink === name) ? 'inferred' : 'config',
+      interface: interfaces[n] ?? known[n]?.interface ?? null,
+      gateway: known[n]?.gateway ?? null,
+      snat: snat.map(({ text }) => text),
+      weight: weights[n],
+      capacity: known[n]?.capacity ?? null,
+      flows,
+      routerFlows: router,
+      inboundFlows: inbound,
+      answered,
+      unanswered: flows - answered,
+      decisions: decisions.clientsVisible ? Math.round(decisions.firsts[n] / kept) : null,
+      packets,
+      ipBytes,
+      share: shares[n],
+      rate: {
+        up: rateOf(timeline.up[n], ipBytes.up, timeline, cover),
+        down: rateOf(timeline.down[n], ipBytes.down, timeline, cover),
+      },
+      availability: { measuredSeconds: 0, outageSeconds: 0, unmeasurableSeconds: 0, ratio: null },
+      quality: quality[n],
+      clients: hosts.clients[n],
+      servers: hosts.servers[n],
+    };
+  });
+
+  return {
+    schema: REPORT_SCHEMA,
+    tool: { name: 'mlstat', version: input.version },
+    partial: input.partial,
+    sampled: ledger.sampled,
+    flowRules: { ...input.rules },
+    inference,
+    inputs: input.inputs,
+    window: { start: cover.start, end: cover.end, seconds: cover.seconds, binSeconds: timeline.widthSec },
+    packets: { ...tally.packets },
+    uplinks,
+    balance: balanceOf(tally, decisions, judgement, { names, weights, kept, cover }),
+    outages: [],
+    unmeasurable: [],
+    captureGaps: [],
+    findings: findThings({
+      tally,
+      decisions,
+      weights,
+      inView,
+      interfaces: uplinks.map((uplink) => uplink.interface),
+      snat: uplinks.map(({ snat }) => snat),
+      kept,
+      lanKnown: (config?.lan.length ?? 0) > 0,
+    }),
+    top: hosts.top,
+    flowSizes: flowSizesOf(ledger, kept),
+    heatmap: heatmapOf(timeline, cover),
+    series: seriesOf(timeline, starts, names, cover, input.binSec !== null),
+  };
+}
+
+interface BalanceFacts {
+  names: readonly string[];
+  weights: readonly (number | null)[];
+  kept: number;
+  cover: Cover;
+}
+
+/** One regime over the window until outages and changes of weights are told apart. */
+function balanceOf(tally: Tally, decisions: Decisions, judgement: Judgement, facts: BalanceFacts): ReportBalance {
+  const { key, policy, places, keys, clientsVisible, pinned } = decisions;
+  const { start, end } = facts.cover;
+  const regime = {
+    spans: start === null || end === null ? [] : [[start, end] as [number, number]],
+    eligible: places.map((uplink) => facts.names[uplink]),
+    weights: places.map((uplink) => facts.weights[uplink] as number),
+    decisions: clientsVisible ? keys.count : Math.floor(judgement.effectiveDecisions ?? 0),
+  };
+  return {
+    key,
+    policy,
+    ...judgement,
+    excluded: {
+      inbound: tally.flows.reduce((sum, { inbound }) => sum + inbound, 0),
+      router: tally.flows.reduce((sum, { router }) => sum + router, 0),
+      pinned: Math.round(pinned / facts.kept),
+      duringOutage: 0,
+    },
+    regimes: judgement.test === null ? [] : [regime],
+  };
+}

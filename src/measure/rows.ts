@@ -1,0 +1,47 @@
+// The ledger's rows that the balance is about: flows that clients started, on uplinks that were captured, not pinned.
+
+import type { Prefix } from '../config/config.js';
+import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
+import { prefixContains } from '../util/address.js';
+
+export interface BalanceRows {
+  /** Numbers of rows. */
+  rows: Int32Array;
+  /** Client-started flows to pinned servers. */
+  pinned: number;
+  /** Whether each of the rows names its client. */
+  clientsVisible: boolean;
+}
+
+/** `eligible` is by uplink: whether it takes part. */
+export function balanceRows(ledger: Ledger, eligible: readonly boolean[], pins: readonly Prefix[]): BalanceRows {
+  const rows = new Int32Array(ledger.count);
+  const isPinned = pinnedServers(ledger, pins);
+  const { origin, uplink, server, client } = ledger;
+  let count = 0;
+  let pinned = 0;
+  let unnamed = 0;
+  for (let row = 0; row < ledger.count; row++) {
+    if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
+    if (isPinned !== null && isPinned[server[row]] === 1) {
+      pinned++;
+      continue;
+    }
+    if (!eligible[uplink[row]]) continue;
+    if (client[row] === NONE) unnamed++;
+    rows[count++] = row;
+  }
+  return { rows: rows.subarray(0, count), pinned, clientsVisible: count > 0 && unnamed === 0 };
+}
+
+/** By address number; null without pins. */
+function pinnedServers({ addresses }: Ledger, pins: readonly Prefix[]): Uint8Array | null {
+  if (pins.length === 0) return null;
+  const pinned = new Uint8Array(addresses.count);
+  for (let id = 0; id < addresses.count; id++) {
+    const family = addresses.family(id);
+    const words = addresses.wordsOf(id);
+    if (pins.some((pin) => prefixContains(pin, family, words))) pinned[id] = 1;
+  }
+  return pinned;
+}

@@ -1,0 +1,66 @@
+// Each uplink's part of the balance: of flows, decisions, bytes and packets, with what the figure is worth.
+
+import type { ReportShare } from '../report/report.js';
+import type { Ledger } from '../tally/ledger.js';
+import type { Decisions } from './decisions.js';
+import { effectiveNumber, wilsonInterval } from './interval.js';
+import { round6, shareOf } from './round.js';
+
+const NOTHING: Omit<ReportShare, 'expected'> = {
+  flows: null,
+  flowsInterval: null,
+  decisions: null,
+  decisionsInterval: null,
+  bytes: null,
+  bytesInterval: null,
+  packets: null,
+  packetsInterval: null,
+};
+
+/**
+ * By uplink, all of the flows that the balance is about (started by clients, not pinned, on uplinks in view). Intervals are
+ * Wilson's with n = (Σb)²/Σb² over decision keys, b the key's flows, bytes or packets; over servers where clients can't be
+ * seen, which makes them too wide rather than too narrow. `exactFlows` are the counts of all flows where the ledger is a
+ * sample, null where it is whole or flows are pinned.
+ */
+export function measureShares(
+  ledger: Ledger,
+  decisions: Decisions,
+  expected: readonly (number | null)[],
+  exactFlows: readonly number[] | null,
+): ReportShare[] {
+  const { rows, keys, firsts, clientsVisible, places } = decisions;
+  const bytes = new Float64Array(expected.length);
+  const packets = new Float64Array(expected.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    bytes[ledger.uplink[row]] += ledger.ipUp[row] + ledger.ipDown[row];
+    packets[ledger.uplink[row]] += ledger.packetsUp[row] + ledger.packetsDown[row];
+  }
+  const flows = exactFlows ?? decisions.flows;
+  const weighed = [
+    { counts: flows, n: effectiveNumber(keys.flows) },
+    { counts: firsts, n: clientsVisible ? keys.count : 0 },
+    { counts: bytes, n: effectiveNumber(keys.ipBytes) },
+    { counts: packets, n: effectiveNumber(keys.packets) },
+  ].map(({ counts, n }) => ({ counts, n, sum: places.reduce((total, uplink) => total + counts[uplink], 0) }));
+  return expected.map((due, uplink) => {
+    const rounded = due === null ? null : round6(due);
+    if (!places.includes(uplink)) return { expected: rounded, ...NOTHING };
+    const [ofFlows, ofDecisions, ofBytes, ofPackets] = weighed.map(({ counts, n, sum }) => ({
+      share: shareOf(counts[uplink], sum),
+      interval: sum > 0 ? wilsonInterval(counts[uplink] / sum, n) : null,
+    }));
+    return {
+      expected: rounded,
+      flows: ofFlows.share,
+      flowsInterval: ofFlows.interval,
+      decisions: clientsVisible ? ofDecisions.share : null,
+      decisionsInterval: ofDecisions.interval,
+      bytes: ofBytes.share,
+      bytesInterval: ofBytes.interval,
+      packets: ofPackets.share,
+      packetsInterval: ofPackets.interval,
+    };
+  });
+}

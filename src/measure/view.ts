@@ -1,0 +1,17 @@
+// Which uplinks the inputs show at all: of one whose link was not captured nothing can be said, least of all that the
+// router does not use it.
+
+import type { Tally } from '../tally/tally.js';
+import { CLASS } from '../uplinks/lanes.js';
+
+/** By uplink: whether its packets would be in the inputs if there were any. */
+export function uplinksInView({ topology, lanes, flows }: Tally): boolean[] {
+  // A point that shows several uplinks, or the LAN side beside one, would show the others too.
+  const shared = lanes.some((lane) => lane.class === CLASS.wan && lane.egress < 0);
+  return topology.uplinks.map((_, n) => {
+    const { flows: started, router, inbound } = flows[n];
+    if (shared || started + router + inbound > 0) return true;
+    if (topology.roles.some((point) => point.role === n)) return true;
+    return lanes.some((lane) => lane.uplink === n || lane.egress === n);
+  });
+}
