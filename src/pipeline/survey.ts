@@ -146,7 +146,8 @@ async function* keep(
   for (let read = 0; read < limit; ) {
     const next = await rest.next();
     if (next.done === true) return;
-    const copy = next.value.slice();
+    // `slice` of a Buffer is a view, and would change under the next read.
+    const copy = new Uint8Array(next.value);
     kept.push(copy);
     read += copy.length;
     yield copy;
