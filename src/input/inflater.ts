@@ -5,8 +5,8 @@ import { ByteReader } from './reader.js';
 import { DRIVEN, ZlibStream } from './zlib-stream.js';
 
 /** What one call of zlib is given; so much has to be gone through again, in smaller and smaller steps, around a fault. */
-const INPUT_BYTES = 1 << 16;
-const SALVAGE_STEPS = [1 << 10, 1];
+const INPUT_BYTES = 1 << 18;
+const SALVAGE_STEPS = [1 << 12, 1];
 
 /** Bytes of input that are known to be good, and bytes of output that were given away. */
 interface Good {
