@@ -4,7 +4,7 @@
 
 import type { DefaultRoute, Facts, Link, Note, Place } from './facts.js';
 import { readLinkDetail, readLinkHead, readNeighbour, readNexthop, readOneLineAddress } from './ip-link.js';
-import { addNetwork, readHop, readRoute, ROUTE_TYPES } from './ip-route.js';
+import { addNetwork, ROUTE_TYPES, readHop, readRoute } from './ip-route.js';
 import { readRule } from './ip-rule.js';
 import { addBaseChains, readIptablesRule } from './iptables.js';
 import { readNft } from './nft.js';
@@ -111,7 +111,8 @@ class DumpReader {
         if (ether !== undefined) link.mac = ether.toLowerCase();
         return this.count('links');
       }
-      if (/^\d+:\s+\S+\s+inet6?\s/.test(line)) return readOneLineAddress(words, this.facts, place) && this.count('addresses');
+      if (/^\d+:\s+\S+\s+inet6?\s/.test(line))
+        return readOneLineAddress(words, this.facts, place) && this.count('addresses');
       const [, priority, rest] = /^(\d{1,10}):\s+((?:from|not|all)\b.*)$/.exec(line) ?? [];
       if (rest !== undefined) {
         const rule = readRule(rest.split(/\s+/), Number(priority), this.section.family, place);
@@ -129,7 +130,10 @@ class DumpReader {
     }
     const [, key, value] = /^((?:net|kernel|vm|fs)\.[\w./-]{1,200})\s*=\s*(.{0,400})$/.exec(line) ?? [];
     if (key !== undefined) return readSysctl(key, value, this.facts, place) && this.count('settings');
-    if (words.includes('lladdr') || /^[\da-f.:]{2,45} dev \S+ (?:.* )?(?:FAILED|INCOMPLETE|NOARP|PERMANENT|NONE)$/i.test(line)) {
+    if (
+      words.includes('lladdr') ||
+      /^[\da-f.:]{2,45} dev \S+ (?:.* )?(?:FAILED|INCOMPLETE|NOARP|PERMANENT|NONE)$/i.test(line)
+    ) {
       readNeighbour(words, this.facts, place);
       return this.count('neighbours');
     }
@@ -170,7 +174,10 @@ class DumpReader {
   private readPrompt(line: string): boolean {
     if (/^#.{0,40}\bip6tables-save\b/.test(line)) this.headed = 6;
     else if (/^#.{0,40}\biptables-save\b/.test(line)) this.headed = 4;
-    const [, command] = /^.{0,120}?[#$>]\s?(?:sudo )?((?:\/s?bin\/|\/usr\/s?bin\/)?(?:ip|iptables|ip6tables|nft|cat|sysctl)\b.{0,200})$/.exec(line) ?? [];
+    const [, command] =
+      /^.{0,120}?[#$>]\s?(?:sudo )?((?:\/s?bin\/|\/usr\/s?bin\/)?(?:ip|iptables|ip6tables|nft|cat|sysctl)\b.{0,200})$/.exec(
+        line,
+      ) ?? [];
     if (command === undefined) return line.startsWith('#');
     const words = command.split(/\s+/);
     const table = words.indexOf('table');

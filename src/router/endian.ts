@@ -38,9 +38,15 @@ export function readEndian(text: string, folder: string | null, facts: Facts, no
     const type = get('RED_TYPE');
     const isDialled = DIALLED.test(type);
     if (isDialled) {
-      notes.push({ kind: 'assumed', place, text: `${name} is dialled (${type}): its interface and address are not told here` });
+      notes.push({
+        kind: 'assumed',
+        place,
+        text: `${name} is dialled (${type}): its interface and address are not told here`,
+      });
     }
-    const [first = '', ...others] = get('RED_IPS').split(/[,&]/).filter((text) => text !== '');
+    const [first = '', ...others] = get('RED_IPS')
+      .split(/[,&]/)
+      .filter((text) => text !== '');
     const address = addressOf(get('RED_ADDRESS') || first, get('RED_CIDR'), get('RED_NETMASK'));
     const further = others.filter((text) => readAddress(text)?.text !== address?.address);
     if (further.length > 0) {
@@ -52,7 +58,14 @@ export function readEndian(text: string, folder: string | null, facts: Facts, no
     }
     const dev = isDialled ? null : get('RED_DEV') || null;
     if (address !== null && dev !== null) {
-      facts.addresses.push({ dev, family: 4, address: address.address, network: address.network, isDynamic: false, place });
+      facts.addresses.push({
+        dev,
+        family: 4,
+        address: address.address,
+        network: address.network,
+        isDynamic: false,
+        place,
+      });
     }
     facts.uplinks.push({
       name,

@@ -6,7 +6,8 @@ import type { Piece } from './shell.js';
 const LONGEST_VALUE = 16 * 1024;
 const MOST_WORDS = 2048;
 /** `$NAME`, `${NAME}`, `${NAME:-word}`, `$1`; and `$()`, which stands for what a command prints. */
-const VARIABLE = /\$(?:(\w+|[@*#?!$-])|\{([A-Za-z_]\w{0,63}|\d{1,2})(?::?([-=?+#%/])([^}]{0,400}))?\}|\(\)|\{[^}]{0,500}\}?)/g;
+const VARIABLE =
+  /\$(?:(\w+|[@*#?!$-])|\{([A-Za-z_]\w{0,63}|\d{1,2})(?::?([-=?+#%/])([^}]{0,400}))?\}|\(\)|\{[^}]{0,500}\}?)/g;
 
 export interface Expanded {
   words: string[];

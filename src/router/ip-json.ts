@@ -142,7 +142,9 @@ function readJsonNexthop(item: object, facts: Facts, place: Place): IpObject {
     group: listOf(item, 'group').flatMap((member) => {
       const id = numberOf(member, 'id');
       const weight = numberOf(member, 'weight') ?? 1;
-      return id === null ? [] : [{ id, weight: Number.isInteger(weight) && weight >= 1 && weight <= 65_536 ? weight : 1 }];
+      return id === null
+        ? []
+        : [{ id, weight: Number.isInteger(weight) && weight >= 1 && weight <= 65_536 ? weight : 1 }];
     }),
     place,
   });

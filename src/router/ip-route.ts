@@ -79,7 +79,10 @@ export function readRoute(words: readonly string[], family: 4 | 6 | null, place:
     else if (word === 'table') values.set('table', words[++at] ?? '');
     else if (FLAGS.has(word) || word === 'lock') continue;
     else if (word === 'to' && destination === '') destination = words[++at] ?? '';
-    else if (destination === '' && (readDefault(word) !== null || /^[\da-f]*[.:][\da-f.:/]*$|^\d+(\/\d+)?$/i.test(word)))
+    else if (
+      destination === '' &&
+      (readDefault(word) !== null || /^[\da-f]*[.:][\da-f.:/]*$|^\d+(\/\d+)?$/i.test(word))
+    )
       destination = word;
     else if (!OPENERS.has(words[at + 1])) values.set(word, words[++at] ?? '');
   }

@@ -23,7 +23,9 @@ export function readMwan3(facts: Facts, notes: Note[]): void {
   for (const network of networks.values()) addAddresses(network, networks, facts);
   const interfaces = uci.filter((one) => one.type === 'interface' && !one.options.has('proto') && isMwan3(one));
   if (interfaces.length === 0) return;
-  const mask = Number(readMark(uci.find((one) => one.options.has('mmx_mask'))?.options.get('mmx_mask') ?? '')?.value ?? DEFAULT_MASK);
+  const mask = Number(
+    readMark(uci.find((one) => one.options.has('mmx_mask'))?.options.get('mmx_mask') ?? '')?.value ?? DEFAULT_MASK,
+  );
   const members = new Map(uci.filter((one) => one.type === 'member').map((one) => [one.name, memberOf(one)]));
   const chosen = chooseMembers(uci, members, notes);
   const least = Math.min(...chosen.map(({ metric }) => metric));
@@ -35,10 +37,15 @@ export function readMwan3(facts: Facts, notes: Note[]): void {
     }
     const member = chosen.find((one) => one.interface === section.name);
     if (member === undefined) {
-      notes.push({ kind: 'assumed', place: section.place, text: `${section.name} is no member of the policy: left out` });
+      notes.push({
+        kind: 'assumed',
+        place: section.place,
+        text: `${section.name} is no member of the policy: left out`,
+      });
       return;
     }
-    const standby = member.metric > least ? `stands by with metric ${member.metric} (${placeText(member.section.place)})` : null;
+    const standby =
+      member.metric > least ? `stands by with metric ${member.metric} (${placeText(member.section.place)})` : null;
     facts.uplinks.push({
       ...ofNetwork(section, networks),
       name: section.name,
@@ -65,15 +72,22 @@ export function markOf(id: number, mask: number): Mark | null {
 
 /** Sections `interface` stand in network too; those of mwan3 have none of its options. */
 function isMwan3({ options, lists }: UciSection): boolean {
-  return ['enabled', 'track_ip', 'reliability', 'initial_state', 'track_method'].some((key) => options.has(key) || lists.has(key));
+  return ['enabled', 'track_ip', 'reliability', 'initial_state', 'track_method'].some(
+    (key) => options.has(key) || lists.has(key),
+  );
 }
 
 /** Members of the policy by which flows without a rule of their own go. */
-function chooseMembers(uci: readonly UciSection[], members: ReadonlyMap<string, Member | null>, notes: Note[]): Member[] {
+function chooseMembers(
+  uci: readonly UciSection[],
+  members: ReadonlyMap<string, Member | null>,
+  notes: Note[],
+): Member[] {
   const policies = new Map(uci.filter(({ type }) => type === 'policy').map((one) => [one.name, one]));
   const rules = uci.filter(({ type, options }) => type === 'rule' && options.has('use_policy'));
   const general = rules.find(({ options }) => {
-    const isAny = (key: string) => ['', 'all', 'any'].includes(options.get(key) ?? '') || readDefault(options.get(key) ?? '') !== null;
+    const isAny = (key: string) =>
+      ['', 'all', 'any'].includes(options.get(key) ?? '') || readDefault(options.get(key) ?? '') !== null;
     return (
       ['src_ip', 'src_port', 'dest_port', 'ipset', 'src_iface', 'dest_ip', 'proto'].every(isAny) &&
       options.get('family') !== 'ipv6' &&
@@ -83,17 +97,28 @@ function chooseMembers(uci: readonly UciSection[], members: ReadonlyMap<string, 
   for (const rule of rules) {
     const policy = rule.options.get('use_policy');
     if (rule === general || policy === general?.options.get('use_policy')) continue;
-    notes.push({ kind: 'assumed', place: rule.place, text: `rule ${rule.name} sends its flows by policy ${policy}, not by these weights` });
+    notes.push({
+      kind: 'assumed',
+      place: rule.place,
+      text: `rule ${rule.name} sends its flows by policy ${policy}, not by these weights`,
+    });
   }
   const largest = [...policies.values()].sort((a, b) => usedBy(b).length - usedBy(a).length)[0];
   const policy = policies.get(general?.options.get('use_policy') ?? '') ?? largest;
   if (policy === undefined) return [...members.values()].filter((member) => member !== null);
-  const why = general === undefined ? 'it has the most members; no rule is for everything' : `rule ${general.name} is for everything`;
+  const why =
+    general === undefined
+      ? 'it has the most members; no rule is for everything'
+      : `rule ${general.name} is for everything`;
   notes.push({ kind: 'assumed', place: policy.place, text: `weights are those of policy ${policy.name}: ${why}` });
   return usedBy(policy).flatMap((name) => {
     const member = members.get(name);
     if (member) return [member];
-    notes.push({ kind: 'contradiction', place: policy.place, text: `policy ${policy.name} uses member ${name}, which is not there` });
+    notes.push({
+      kind: 'contradiction',
+      place: policy.place,
+      text: `policy ${policy.name} uses member ${name}, which is not there`,
+    });
     return [];
   });
 }

@@ -1,8 +1,8 @@
 // Rules of netfilter, followed from the hooks through their chains, become effects: which source a packet gets that
 // leaves by an interface, and which mark its connection.
 
-import type { DevMatch, Facts, Mark, NatAction, NatRule, Place } from './facts.js';
 import type { Prefix } from '../config/config.js';
+import type { DevMatch, Facts, Mark, NatAction, NatRule, Place } from './facts.js';
 
 /** A rule with all that the chains on the way to it ask for. */
 export interface Effect {

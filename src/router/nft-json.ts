@@ -76,7 +76,8 @@ function words(value: unknown, depth: number): string[] {
     }
   }
   const map = field(value, 'map');
-  if (map !== undefined) return [...words(field(map, 'key'), depth + 1), 'map', ...words(field(map, 'data'), depth + 1)];
+  if (map !== undefined)
+    return [...words(field(map, 'key'), depth + 1), 'map', ...words(field(map, 'data'), depth + 1)];
   const target = textOf(field(value, 'jump') ?? field(value, 'goto'), 'target');
   if (target !== null) return ['jump', `"${target}`];
   const elements = field(value, 'set');

@@ -55,12 +55,7 @@ export function readNft(text: string, facts: Facts, notes: Note[], place: Place)
     }
     const { object, table, rest } = commandOf(texts);
     if (object !== 'rule') return;
-    addStatement(
-      words.slice(rest + 1),
-      table,
-      unquoted(texts[rest] ?? ''),
-      at,
-    );
+    addStatement(words.slice(rest + 1), table, unquoted(texts[rest] ?? ''), at);
   };
   for (const word of wordsOf(text)) {
     if (word.text === '\n' || word.text === ';') {
@@ -104,7 +99,8 @@ function blockOf(
     return object === null || object === 'rule' ? null : { kind: 'other', table, chain: '' };
   }
   if (outer.kind === 'chain') return null;
-  if (outer.kind === 'table' && texts[0] === 'chain') return { ...outer, kind: 'chain', chain: unquoted(texts[1] ?? '') };
+  if (outer.kind === 'table' && texts[0] === 'chain')
+    return { ...outer, kind: 'chain', chain: unquoted(texts[1] ?? '') };
   return { ...outer, kind: 'other' };
 }
 

@@ -1,13 +1,13 @@
 // A shell script that sets up a router, in the manner of the Nano-Howto: its commands are followed in their order, with
 // the variables, loops and functions of the script, and none is run. What they would set up becomes facts.
 
+import { parseDuration } from '../config/measures.js';
+import type { Tally } from './dump.js';
+import { expandText, expandWords, type Variables } from './expand.js';
 import type { Facts, Note, Place } from './facts.js';
 import { noFacts } from './facts.js';
-import { expandText, expandWords, type Variables } from './expand.js';
-import type { Tally } from './dump.js';
 import { SetUp } from './set-up.js';
 import { type Command, type Piece, readCommands } from './shell.js';
-import { parseDuration } from '../config/measures.js';
 
 /** Commands followed in all, loops and calls included. */
 const MOST_STEPS = 50_000;
@@ -47,7 +47,11 @@ class ScriptReader {
       if (!called.isCalled) this.follow(called.from, called.to, 1);
     }
     if (this.steps >= MOST_STEPS) {
-      this.notes.push({ kind: 'unclear', place: this.start, text: `only the first ${MOST_STEPS} commands were followed` });
+      this.notes.push({
+        kind: 'unclear',
+        place: this.start,
+        text: `only the first ${MOST_STEPS} commands were followed`,
+      });
     }
   }
 
@@ -129,7 +133,8 @@ class ScriptReader {
       isKnown &&= expanded.unknown === null;
     }
     // An unknown value leaves the name unknown, so that what uses it can say which variable is missing.
-    if (isKnown) this.variables.set(name, (plus === '' ? '' : (this.variables.get(name) ?? '')) + value.slice(0, 16_384));
+    if (isKnown)
+      this.variables.set(name, (plus === '' ? '' : (this.variables.get(name) ?? '')) + value.slice(0, 16_384));
     else this.variables.delete(name);
     return true;
   }

@@ -1,11 +1,11 @@
 // One command of a set-up script (ip, iptables, nft, sysctl, route, ifconfig) changes what the script has set up so far.
 
-import { addBaseChains, chainName, readIptablesRule } from './iptables.js';
 import { readDump } from './dump.js';
 import { addFacts, type DefaultRoute, type Facts, type Note, type Place, placeText } from './facts.js';
 import { addAddress, readNeighbour, readNexthop } from './ip-link.js';
 import { readRoute } from './ip-route.js';
 import { readRule } from './ip-rule.js';
+import { addBaseChains, chainName, readIptablesRule } from './iptables.js';
 import { readNft } from './nft.js';
 import { readSysctl } from './settings.js';
 import { readAddress, readDefault, readInterfaceAddress, readLength } from './values.js';
@@ -72,10 +72,12 @@ export class SetUp {
     }
     const [object = '', verb = '', ...rest] = args;
     const is = (name: string, least: number) => object.length >= least && name.startsWith(object);
-    const isAdd = /^(?:a(?:dd|p|pp|ppe|ppen|ppend)?|r(?:ep|epl|epla|eplac|eplace)?|c(?:h|ha|han|hang|hange)?|prepend)$/.test(verb);
+    const isAdd =
+      /^(?:a(?:dd|p|pp|ppe|ppen|ppend)?|r(?:ep|epl|epla|eplac|eplace)?|c(?:h|ha|han|hang|hange)?|prepend)$/.test(verb);
     const isDel = /^d(?:e|el|ele|elet|elete)?$/.test(verb);
     const isFlush = /^f(?:l|lu|lus|lush)?$/.test(verb);
-    if (!(isAdd || isDel || isFlush)) return is('link', 1) || is('route', 1) || is('rule', 2) ? 'other commands of ip' : null;
+    if (!(isAdd || isDel || isFlush))
+      return is('link', 1) || is('route', 1) || is('rule', 2) ? 'other commands of ip' : null;
     if (context.unknown !== null && !(is('link', 1) || isFlush)) {
       this.unclear(context, `${context.unknown} is not set in this script: ip ${args.join(' ')}`);
       return 'commands with unknown variables';
@@ -90,7 +92,8 @@ export class SetUp {
       }
       return 'nexthop objects';
     }
-    if (is('neighbour', 1) || is('neighbor', 1)) return readNeighbour(rest, this.facts, context.place) ? 'neighbours' : null;
+    if (is('neighbour', 1) || is('neighbor', 1))
+      return readNeighbour(rest, this.facts, context.place) ? 'neighbours' : null;
     return is('link', 1) ? 'other commands of ip' : null;
   }
 
@@ -135,7 +138,13 @@ export class SetUp {
     return 'routes';
   }
 
-  private ipRule(isAdd: boolean, isFlush: boolean, words: readonly string[], family: 4 | 6 | null, { place }: CommandContext): string {
+  private ipRule(
+    isAdd: boolean,
+    isFlush: boolean,
+    words: readonly string[],
+    family: 4 | 6 | null,
+    { place }: CommandContext,
+  ): string {
     const { facts } = this;
     if (isFlush) {
       facts.rules = [];
@@ -209,7 +218,8 @@ export class SetUp {
       if (problem !== null) this.unclear(context, problem);
       return 'iptables rules';
     }
-    if (context.unknown !== null) this.unclear(context, `${context.unknown} is not set in this script: ${args.join(' ')}`);
+    if (context.unknown !== null)
+      this.unclear(context, `${context.unknown} is not set in this script: ${args.join(' ')}`);
     else if (remove < 0) facts.nat.push(rule);
     else {
       const same = ({ place: _, ...one }: typeof rule) => JSON.stringify(one);
@@ -227,7 +237,8 @@ export class SetUp {
 
   private nft(args: readonly string[], { heredoc, place }: CommandContext): string {
     if (heredoc !== null) readNft(heredoc.text, this.facts, this.notes, heredoc.place);
-    else if (!args.includes('-f')) readNft(args.filter((arg) => !arg.startsWith('-')).join(' '), this.facts, this.notes, place);
+    else if (!args.includes('-f'))
+      readNft(args.filter((arg) => !arg.startsWith('-')).join(' '), this.facts, this.notes, place);
     return 'nftables rules';
   }
 
@@ -235,7 +246,9 @@ export class SetUp {
   private oldRoute(args: readonly string[], context: CommandContext): string | null {
     const [verb, ...rest] = args;
     if (verb !== 'add' && verb !== 'del') return null;
-    const words = rest.map((word) => (word === 'gw' ? 'via' : word)).filter((word) => word !== '-net' && word !== '-host');
+    const words = rest
+      .map((word) => (word === 'gw' ? 'via' : word))
+      .filter((word) => word !== '-net' && word !== '-host');
     if (!words.some((word) => readDefault(word) !== null)) return 'routes';
     // `route add default eth1`: the interface stands alone.
     const [last = ''] = words.slice(-1);
@@ -248,7 +261,12 @@ export class SetUp {
     const text = args[0] === 'inet' || args[0] === 'inet6' || args[0] === 'add' ? (args[1] ?? '') : (args[0] ?? '');
     const mask = readLength(args[args.indexOf('netmask') + 1] ?? '', 4);
     const found = readInterfaceAddress(mask === null || !args.includes('netmask') ? text : `${text}/${mask}`);
-    if (found !== null) addAddress(this.facts, dev.split(':')[0], found, { isPeer: args.includes('pointopoint'), isDynamic: false, place });
+    if (found !== null)
+      addAddress(this.facts, dev.split(':')[0], found, {
+        isPeer: args.includes('pointopoint'),
+        isDynamic: false,
+        place,
+      });
     return 'addresses';
   }
 

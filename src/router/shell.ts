@@ -165,7 +165,8 @@ class ShellReader {
       const [all = '<<', dash = '', quoted = '', word = ''] =
         /^<<(-?)[ \t]{0,20}(["'\\]?)([\w.+-]{1,64})["']?/.exec(this.text.slice(this.at, this.at + 128)) ?? [];
       this.at += all.length;
-      if (word !== '') this.heredocs.push({ command: this.command, end: word, isQuoted: quoted !== '', strips: dash !== '' });
+      if (word !== '')
+        this.heredocs.push({ command: this.command, end: word, isQuoted: quoted !== '', strips: dash !== '' });
       return;
     }
     this.at++;

@@ -6,7 +6,10 @@ import type { Facts, Place, UciSection } from './facts.js';
 
 const MOST_SECTIONS = 20_000;
 
-type Section = UciSection & { options: Map<string, string>; lists: Map<string, string[]> };
+interface Section extends UciSection {
+  options: Map<string, string>;
+  lists: Map<string, string[]>;
+}
 
 export function readUci(text: string, facts: Facts, start: Place): Tally {
   const tally: Tally = { counts: new Map(), unknown: [], unknownCount: 0 };
