@@ -47,7 +47,12 @@ export async function flows(
   return writeFlows({ ...(await pipelineOptions(options)), noUplinks }, emit);
 }
 
-async function pipelineOptions({ inputs, config = null, cwd = process.cwd(), ...rest }: AnalyseOptions): Promise<PipelineOptions> {
+async function pipelineOptions({
+  inputs,
+  config = null,
+  cwd = process.cwd(),
+  ...rest
+}: AnalyseOptions): Promise<PipelineOptions> {
   const paths = inputs.filter((input) => typeof input === 'string');
   const streams = inputs.filter((input) => typeof input !== 'string');
   const known = typeof config === 'string' ? await load(resolve(cwd, config), config) : config;

@@ -118,3 +118,68 @@ export function linkTypeName(linkType: number): string {
   if (linkType >= 147 && linkType <= 162) return `LINKTYPE_USER${linkType - 147} (${linkType})`;
   return `link type ${linkType}`;
 }
+
+/** DLT names of what is decoded, as tcpdump -L and pcap-linktype(7) give them. */
+const DECODED: Readonly<Record<number, string>> = {
+  0: 'NULL',
+  1: 'EN10MB',
+  6: 'IEEE802',
+  7: 'ARCNET',
+  9: 'PPP',
+  10: 'FDDI',
+  11: 'ATM_RFC1483',
+  12: 'RAW',
+  14: 'RAW',
+  50: 'PPP_SERIAL',
+  51: 'PPP_ETHER',
+  100: 'ATM_RFC1483',
+  101: 'RAW',
+  104: 'C_HDLC',
+  105: 'IEEE802_11',
+  106: 'ATM_CLIP',
+  107: 'FRELAY',
+  108: 'LOOP',
+  109: 'ENC',
+  113: 'LINUX_SLL',
+  117: 'PFLOG',
+  119: 'PRISM_HEADER',
+  122: 'IP_OVER_FC',
+  123: 'SUNATM',
+  127: 'IEEE802_11_RADIO',
+  129: 'ARCNET_LINUX',
+  135: 'JUNIPER_ATM2',
+  137: 'JUNIPER_ATM1',
+  138: 'APPLE_IP_OVER_IEEE1394',
+  149: 'USER2',
+  163: 'IEEE802_11_RADIO_AVS',
+  166: 'PPP_PPPD',
+  178: 'JUNIPER_ETHER',
+  179: 'JUNIPER_PPP',
+  180: 'JUNIPER_FRELAY',
+  181: 'JUNIPER_CHDLC',
+  192: 'PPI',
+  197: 'ERF',
+  204: 'PPP_WITH_DIR',
+  205: 'C_HDLC_WITH_DIR',
+  206: 'FRELAY_WITH_DIR',
+  219: 'MPLS',
+  226: 'IPNET',
+  228: 'IPV4',
+  229: 'IPV6',
+  239: 'NFLOG',
+  240: 'NETANALYZER',
+  241: 'NETANALYZER_TRANSPARENT',
+  242: 'IPOIB',
+  258: 'PKTAP',
+  274: 'ETHERNET_MPACKET',
+  276: 'LINUX_SLL2',
+  281: 'DSA_TAG_BRCM',
+  282: 'DSA_TAG_BRCM_PREPEND',
+  284: 'DSA_TAG_DSA',
+  285: 'DSA_TAG_EDSA',
+};
+
+/** The DLT name alone, as reports give it: `EN10MB`, `LINUX_SLL2`; `LINKTYPE_9999` where there is none. */
+export function linkName(linkType: number): string {
+  return DECODED[linkType] ?? UNDECODED[linkType] ?? `LINKTYPE_${linkType}`;
+}

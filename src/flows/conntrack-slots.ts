@@ -34,11 +34,11 @@ const FLOATS = 7;
 /** What a tuple holds beside its addresses; two bits each in `meta`. */
 export const BESIDE = { nothing: 0, ports: 1, icmp: 2, keys: 3, shiftOriginal: 9, shiftReply: 11 } as const;
 const IPV6 = 0x100;
+const FAMILY_AND_PROTOCOL = 0x1ff;
 
 const PAGE_SHIFT = 12;
 const PAGE_SLOTS = 1 << PAGE_SHIFT;
 const NONE = -1;
-const ICMP: readonly number[] = [1, 58];
 
 export interface Page {
   words: Int32Array;
@@ -84,9 +84,7 @@ export class Slots {
     writeBeside(entry.original, original, key, W.original);
     writeBeside(entry.reply, reply, key, W.reply);
     let hash = (entry.protocol | family) ^ Math.imul(key[W.zone] ^ key[W.zones], 0x9e3779b1);
-    // XML has no ICMP identifiers: they can't be part of what is looked up.
-    const end = ICMP.includes(entry.protocol) ? W.original : KEY_WORDS;
-    for (let i = W.addresses; i < end; i++) {
+    for (let i = W.addresses; i < KEY_WORDS; i++) {
       hash = Math.imul(hash ^ key[i], 0x85ebca6b);
       hash ^= hash >>> 15;
     }
@@ -94,8 +92,8 @@ export class Slots {
   }
 
   /** The first slot with the loaded key from `slot` (or, without one, the chain's head) on; -1 at the end. */
-  find(id: number | null, slot = this.heads[this.hash & (this.heads.length - 1)]): number {
-    for (let at = slot; at !== NONE; at = this.next(at)) if (this.matches(at, id)) return at;
+  find(slot = this.heads[this.hash & (this.heads.length - 1)]): number {
+    for (let at = slot; at !== NONE; at = this.next(at)) if (this.matches(at)) return at;
     return NONE;
   }
 
@@ -140,17 +138,23 @@ export class Slots {
     this.live--;
   }
 
-  private matches(slot: number, id: number | null): boolean {
+  /** Whether the slot has the loaded key, as far as both tell: XML has nothing beside the addresses of ICMP. */
+  resembles(slot: number): boolean {
+    const { words } = this.page(slot);
+    const at = this.wordAt(slot);
+    const { key } = this;
+    if (((words[at] ^ key[0]) & FAMILY_AND_PROTOCOL) !== 0) return false;
+    if (words[at] !== (words[at] & FAMILY_AND_PROTOCOL) && key[0] !== (key[0] & FAMILY_AND_PROTOCOL)) return false;
+    for (let i = 1; i < W.original; i++) if (words[at + i] !== key[i]) return false;
+    return true;
+  }
+
+  private matches(slot: number): boolean {
     const { words } = this.page(slot);
     const at = this.wordAt(slot);
     if (words[at + W.hash] !== this.hash) return false;
     const { key } = this;
-    let end: number = W.original;
-    if (words[at] === key[0]) end = KEY_WORDS;
-    // One of the two dumps may be XML, where ICMP has addresses only: then the identifiers must be the same.
-    else if (((words[at] ^ key[0]) & 0x1ff) !== 0 || id === null || words[at + W.id] >>> 0 !== id) return false;
-    else if (!ICMP.includes(key[0] & 0xff) || (words[at] >>> 9 !== 0 && key[0] >>> 9 !== 0)) return false;
-    for (let i = 1; i < end; i++) if (words[at + i] !== key[i]) return false;
+    for (let i = 0; i < KEY_WORDS; i++) if (words[at + i] !== key[i]) return false;
     return true;
   }
 

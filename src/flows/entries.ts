@@ -9,7 +9,11 @@ import { BESIDE, F, Slots, W } from './conntrack-slots.js';
 /** Entries alive at once; routers are rarely set to more. Some 400 MB. */
 const LIMIT = 1 << 21;
 
+/** Entries alive on the same tuples with different identifiers: more of them have lost their DESTROYs. */
+const SAME_TUPLES = 8;
+
 const TCP = 6;
+const ICMP: readonly number[] = [1, 58];
 /** TCP states of a closed connection: its last event is its last packet, or nearly. */
 const CLOSED: readonly string[] = ['TIME_WAIT', 'CLOSE'];
 /** What a NEW can't say of a connection that begins with a SYN. */
@@ -62,6 +66,8 @@ export class EntryFolder {
   private readonly flow = new EntryFlow();
   private readonly removed = new Graves();
   private readonly removedReplies = new Graves();
+  /** Live ICMP entries by their identifiers: XML and text of one of them have nothing else in common. */
+  private readonly echoes = new Map<number, number>();
   private readonly states: (string | null)[] = [null];
   private readonly limit: number;
   private updates = false;
@@ -107,12 +113,22 @@ export class EntryFolder {
     const { slots } = this;
     const { id } = entry;
     let other = -1;
-    for (let slot = slots.find(id); slot >= 0; slot = slots.find(id, slots.next(slot))) {
+    let count = 0;
+    let oldest = -1;
+    for (let slot = slots.find(); slot >= 0; slot = slots.find(slots.next(slot))) {
       const known = (this.flags(slot) & FLAG.hasId) !== 0;
-      if (known && id !== null && slots.page(slot).words[slots.wordAt(slot) + W.id] >>> 0 === id) return slot;
+      if (known && id !== null && this.idOf(slot) === id) return slot;
       if ((!known || id === null) && other < 0) other = slot;
+      count++;
+      oldest = slot;
     }
-    return other;
+    if (other >= 0) return other;
+    if (count >= SAME_TUPLES) {
+      this.counts.evicted++;
+      this.give(oldest, null);
+    }
+    const echo = id !== null && ICMP.includes(entry.protocol) ? this.echoes.get(id) : undefined;
+    return echo !== undefined && slots.resembles(echo) ? echo : -1;
   }
 
   /** Whether a NEW begins another flow than the live one of its tuples (and identifier). */
@@ -185,6 +201,7 @@ export class EntryFolder {
     if (entry.id !== null) {
       flags |= FLAG.hasId;
       words[at + W.id] = entry.id;
+      if (ICMP.includes(entry.protocol)) this.echoes.set(entry.id, slot);
     }
     if (entry.mark !== null) {
       flags |= FLAG.hasMark;
@@ -229,6 +246,7 @@ export class EntryFolder {
       if (flow.id !== null) this.removed.set(graveKey(words[at + W.hash], flow.id), timeUs);
       this.removedReplies.set(tupleKey(words, at, W.addresses + 8, W.addresses + 12, W.reply), timeUs);
     }
+    if (flow.id !== null && this.echoes.get(flow.id) === slot) this.echoes.delete(flow.id);
     slots.remove(slot);
     this.counts.flows++;
     this.emit(flow);
@@ -275,6 +293,10 @@ export class EntryFolder {
     this.counts.evicted++;
     this.give(this.hand, null);
     this.hand = (this.hand + 1) % this.slots.used;
+  }
+
+  private idOf(slot: number): number {
+    return this.slots.page(slot).words[this.slots.wordAt(slot) + W.id] >>> 0;
   }
 
   private flags(slot: number): number {

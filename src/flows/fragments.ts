@@ -2,8 +2,8 @@
 // its first fragment. Only flows that have fragments wait for it.
 
 import { META } from '../decode/batch.js';
-import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
 import type { RunSink } from './join.js';
+import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
 import { RunList } from './runs.js';
 
 const C = HOT_WORDS;

@@ -33,7 +33,13 @@ export class Joiner {
    * the recorder's clock stood before it was first set back, null where it never was; `clock` where it stood at the end.
    * `last` says that the input ends here, so that the tails need not be held.
    */
-  join(heads: readonly RunList[], tails: readonly RunList[], stepClock: number | null, clock: number, last: boolean): void {
+  join(
+    heads: readonly RunList[],
+    tails: readonly RunList[],
+    stepClock: number | null,
+    clock: number,
+    last: boolean,
+  ): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
     if (heads.length > 0) this.rebuild();
     for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
@@ -189,11 +195,27 @@ export function mergeRun(into: RunList, at: number, runs: RunList, from: number)
     const known = f[at64 + COLD.firstLow64 + high];
     if (first !== NEVER && (known === NEVER || first < known)) f[at64 + COLD.firstLow64 + high] = first;
     const datagram = (w[at + HOT.meta] & META.datagram) !== 0;
-    if (!datagram && (state & (STATE.synLow << high)) === 0) w[at + C + COLD.isnLow + high] = runs.words[from + C + COLD.isnLow + high];
-    if ((state & (STATE.spokeLow << high)) === 0) w[at + C + COLD.seqLow + high] = runs.words[from + C + COLD.seqLow + high];
+    if (!datagram && (state & (STATE.synLow << high)) === 0)
+      w[at + C + COLD.isnLow + high] = runs.words[from + C + COLD.isnLow + high];
+    if ((state & (STATE.spokeLow << high)) === 0)
+      w[at + C + COLD.seqLow + high] = runs.words[from + C + COLD.seqLow + high];
     w[at + HOT.packetsLow + high] = (w[at + HOT.packetsLow + high] + runs.words[from + HOT.packetsLow + high]) | 0;
-    addBytes(w, at + HOT.ipLow + high, at + C + COLD.ipLowCarry + high, runs.words, from + HOT.ipLow + high, from + C + COLD.ipLowCarry + high);
-    addBytes(w, at + HOT.wireLow + high, at + C + COLD.wireLowCarry + high, runs.words, from + HOT.wireLow + high, from + C + COLD.wireLowCarry + high);
+    addBytes(
+      w,
+      at + HOT.ipLow + high,
+      at + C + COLD.ipLowCarry + high,
+      runs.words,
+      from + HOT.ipLow + high,
+      from + C + COLD.ipLowCarry + high,
+    );
+    addBytes(
+      w,
+      at + HOT.wireLow + high,
+      at + C + COLD.wireLowCarry + high,
+      runs.words,
+      from + HOT.wireLow + high,
+      from + C + COLD.wireLowCarry + high,
+    );
   }
   const fragment = runs.floats[from64 + COLD.firstFragment64];
   const knownFragment = f[at64 + COLD.firstFragment64];
@@ -222,12 +244,7 @@ export function lastSight(runs: RunList, at: number): number {
 export function sameKey(a: RunList, at: number, b: RunList, from: number): boolean {
   const x = a.words;
   const y = b.words;
-  if (
-    x[at] !== y[from] ||
-    x[at + 1] !== y[from + 1] ||
-    x[at + 2] !== y[from + 2] ||
-    x[at + 3] !== y[from + 3]
-  ) {
+  if (x[at] !== y[from] || x[at + 1] !== y[from + 1] || x[at + 2] !== y[from + 2] || x[at + 3] !== y[from + 3]) {
     return false;
   }
   if ((x[at + HOT.meta] & META.ipv6) === 0) return true;
@@ -235,7 +252,14 @@ export function sameKey(a: RunList, at: number, b: RunList, from: number): boole
   return true;
 }
 
-function addBytes(into: Int32Array, at: number, carryAt: number, from: Int32Array, fromAt: number, fromCarryAt: number): void {
+function addBytes(
+  into: Int32Array,
+  at: number,
+  carryAt: number,
+  from: Int32Array,
+  fromAt: number,
+  fromCarryAt: number,
+): void {
   const sum = (into[at] >>> 0) + (from[fromAt] >>> 0);
   into[at] = sum | 0;
   into[carryAt] = into[carryAt] + from[fromCarryAt] + (sum >= 0x1_0000_0000 ? 1 : 0);

@@ -1,11 +1,11 @@
 // Finds the LAN copy of a connection seen on a WAN. SNAT changes the client's address and may change its port, but not
 // the remote end, the TCP sequence numbers, nor the moment (forwarding takes microseconds).
 
+import type { Lane } from '../uplinks/lanes.js';
 import type { Connection } from './connection.js';
 import { COLD, HOT, HOT_WORDS, STATE } from './layout.js';
 import { PROTOCOL } from './rules.js';
 import type { RunList } from './runs.js';
-import type { Lane } from '../uplinks/lanes.js';
 
 /** One connection as seen on one side. */
 export interface Sight {

@@ -1,6 +1,6 @@
 // A list of runs as raw records, hot and cold part side by side: what a worker hands over and what a saved tally holds.
 
-import { HOT_WORDS, COLD_WORDS, RUN_BYTES, RUN_WORDS } from './layout.js';
+import { COLD_WORDS, HOT_WORDS, RUN_BYTES, RUN_WORDS } from './layout.js';
 
 /** Runs in one buffer; grows by doubling. Record n starts at word n · RUN_WORDS. */
 export class RunList {

@@ -90,7 +90,8 @@ export class Stitcher {
   /** Runs of one five-tuple in the order of their start: one sight a connection, by the flow table's rules. */
   private *sightsOf(group: number[]): Iterable<Sight> {
     const { runs } = this;
-    if (group.length > 1) group.sort((a, b) => this.startClock(a) - this.startClock(b) || this.point(a) - this.point(b));
+    if (group.length > 1)
+      group.sort((a, b) => this.startClock(a) - this.startClock(b) || this.point(a) - this.point(b));
     let current: number[] = [];
     let merged = new RunList(1);
     for (const at of group) {

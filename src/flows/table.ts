@@ -4,11 +4,11 @@
 // neighbouring rows overlap instead of following each other.
 
 import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../decode/batch.js';
+import { EXIT, UserError } from '../util/error.js';
 import { Clock, DISORDER_US } from './clock.js';
 import { COLD, COLD_WORDS, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
 import type { Timeouts } from './rules.js';
 import { RunChunks } from './runs.js';
-import { EXIT, UserError } from '../util/error.js';
 
 /** Tells the lane of a new run, and takes the packets of every row. Lanes are small dense numbers. */
 export interface LaneBook {
@@ -52,7 +52,8 @@ const SWEEP_SHIFT = 11;
 const NUMBER_BITS = 24;
 const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
 const MOST_RECORDS = NUMBER_MASK;
-const TOO_MANY = 'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
+const TOO_MANY =
+  'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
 
 export class FlowTable implements BatchSink {
   /** Runs that are over and whose whole past is known. */

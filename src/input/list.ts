@@ -19,6 +19,8 @@ export interface InputSpec {
   named: boolean;
   /** Why it can't be read, in one line with the cure, else null. Such an entry does not stop the others. */
   error: string | null;
+  /** Bytes handed over by a program; `path` is then a name for people. */
+  stream?: AsyncIterable<Uint8Array>;
 }
 
 export interface ListOptions {

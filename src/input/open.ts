@@ -3,6 +3,7 @@
 import { DamageLog } from '../util/error.js';
 import { COMPRESSION_PREFIX_BYTES, type Compression, sniffCompression } from './compression.js';
 import { decompress } from './decompress.js';
+import { IterableSource } from './iterable.js';
 import { ByteReader } from './reader.js';
 import { quotePath } from './reason.js';
 import { type Format, SNIFF_BYTES, type Sniffed, sniff } from './sniff.js';
@@ -35,12 +36,12 @@ export interface OpenInput {
 }
 
 /**
- * Opens a file, or standard input for `-`. Reads no more than it needs to tell the format.
+ * Opens a file, standard input for `-`, or a stream that is to go by the name `path`. Reads no more than it needs to tell the format.
  *
  * Throws `UserError` (exit 3) where it can't be opened, read or decompressed at all.
  */
-export async function openInput(path: string): Promise<OpenInput> {
-  const source = await openSource(path);
+export async function openInput(path: string, stream?: AsyncIterable<Uint8Array>): Promise<OpenInput> {
+  const source = stream === undefined ? await openSource(path) : new IterableSource(stream);
   let layers: Layers | null = null;
   try {
     layers = await unwrap(path, source.reopen(0) ?? source);

@@ -1,8 +1,8 @@
 // `--cross-check`: every classic capture is read once more by another reader, and what the two say is compared.
 
 import { crossCheck, describeCrossCheck } from '../decode/cross-check.js';
-import { DEFAULT_FLOW_RULES } from '../flows/rules.js';
 import type { FlowRow } from '../flows/row.js';
+import { DEFAULT_FLOW_RULES } from '../flows/rules.js';
 import type { Finding } from '../report/report.js';
 import type { Topology } from '../uplinks/topology.js';
 import { UserError } from '../util/error.js';

@@ -2,7 +2,7 @@
 
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
-import { parsePcapHeader, PCAP_HEADER_BYTES } from '../decode/pcap-header.js';
+import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
 import type { RunSink } from '../flows/join.js';
@@ -11,14 +11,14 @@ import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { RunList } from '../flows/runs.js';
 import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
 import { hashKey } from '../flows/table.js';
+import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { Tally } from '../tally/tally.js';
 import { DamageLog, type UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, runParts } from '../workers/pool.js';
-import { Chains, type Chain } from './chains.js';
+import { type Chain, Chains } from './chains.js';
 import type { Source } from './sources.js';
 
 export interface EngineOptions {
@@ -103,7 +103,9 @@ export class Engine {
     const { options } = this;
     this.plan();
     const jobs: Job[] = this.specs.flat().map((spec) => {
-      const { stream } = this.sources[spec.input];
+      const source = this.sources[spec.input];
+      // A pipe stays in the thread that opened it.
+      const stream = source.stream ?? (source.open.size === null ? source.open.stream() : null);
       return stream === null ? { spec } : { spec, stream };
     });
     const bytes = this.sources.reduce((sum, source) => sum + (source.open.size ?? 0), 0);
@@ -192,7 +194,10 @@ export class Engine {
           const { endOffset, clockEnd } = before.result;
           if (endOffset !== held.result.startOffset || clockEnd !== held.result.clockStart) {
             const segment = spec.segment as NonNullable<PartSpec['segment']>;
-            held = await this.again({ ...spec, segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } } });
+            held = await this.again({
+              ...spec,
+              segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } },
+            });
           }
         }
         const result = held.result as PartResult;

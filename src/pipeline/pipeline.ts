@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import type { Config, Prefix } from '../config/config.js';
 import { writeConfig } from '../config/write.js';
-import { linkTypeName } from '../decode/linktypes.js';
-import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
+import { linkName, linkTypeName } from '../decode/linktypes.js';
 import type { FlowRow } from '../flows/row.js';
+import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { InputSpec } from '../input/list.js';
 import { buildReport } from '../measure/measure.js';
 import type { Finding, Report, ReportInput } from '../report/report.js';
@@ -15,7 +15,7 @@ import type { PacketFilter } from '../workers/filter.js';
 import { Engine, type SourceTotals } from './engine.js';
 import { FlowRows } from './rows.js';
 import { openSources, type Refused, type Source } from './sources.js';
-import { survey, type Survey } from './survey.js';
+import { type Survey, survey } from './survey.js';
 
 export type { FlowRules } from '../flows/rules.js';
 
@@ -172,10 +172,12 @@ function reportInputs(
     const source = sources.find((one) => one.spec === spec);
     if (source === undefined) return refusedInput(refused.find((one) => one.spec === spec) as Refused);
     const sums = totals[source.number];
-    const names = [...sums.linkTypes].sort((a, b) => a - b).map(linkTypeName);
+    const names = [...new Set([...sums.linkTypes].sort((a, b) => a - b).map(linkName))];
     const unknown = [...sums.unknownLink];
     const unread = sums.packets > 0 && unknown.reduce((sum, [, count]) => sum + count, 0) === sums.packets;
-    const why = unread ? `no packet can be decoded: unknown link type ${unknown.map(([link]) => linkTypeName(link)).join(', ')}` : null;
+    const why = unread
+      ? `no packet can be decoded: unknown link type ${unknown.map(([link]) => linkTypeName(link)).join(', ')}`
+      : null;
     const fatal = sums.packets === 0 ? sums.fatal : null;
     const damage = sums.damage.list();
     if (sums.packets > 0 && sums.fatal !== null) damage.push({ reason: sums.fatal, count: 1, offset: null });
@@ -217,6 +219,7 @@ function refusedInput({ spec, open, error }: Refused): ReportInput {
 let known: string | null = null;
 
 function version(): string {
-  known ??= (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  known ??= (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
   return known;
 }

@@ -4,7 +4,7 @@ import { Batch } from '../decode/batch.js';
 import { type CaptureFormat, createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
 import type { InputSpec } from '../input/list.js';
-import { openInput, type OpenInput } from '../input/open.js';
+import { type OpenInput, openInput } from '../input/open.js';
 import { UserError } from '../util/error.js';
 
 /** An input that can be read. */
@@ -38,7 +38,7 @@ export async function openSources(specs: readonly InputSpec[]): Promise<{ source
       continue;
     }
     try {
-      const open = await openInput(spec.file);
+      const open = await openInput(spec.stream === undefined ? spec.file : spec.path, spec.stream);
       const reason = whyNot(open);
       if (reason !== null) {
         refused.push({ spec, open, error: reason });

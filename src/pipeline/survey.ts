@@ -8,7 +8,7 @@ import { Batch, META } from '../decode/batch.js';
 import { createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
 import { Connection } from '../flows/connection.js';
-import { HOT, HOT_WORDS, COLD, RUN_WORDS, STATE } from '../flows/layout.js';
+import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { RunList } from '../flows/runs.js';
 import { FlowTable, type LaneBook } from '../flows/table.js';
@@ -50,7 +50,9 @@ export async function survey(sources: readonly Source[], config: Config | null, 
   const limit = infers ? INFER_BYTES : PLACE_BYTES;
   const surveyed: Surveyed[] = [];
   let bytesRead = 0;
-  const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) => (gatewayMac === null ? [] : [macRule(gatewayMac, n)]));
+  const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) =>
+    gatewayMac === null ? [] : [macRule(gatewayMac, n)],
+  );
   for (const source of sources) {
     const { read, ...found } = await readAhead(source, limit, rules, macs);
     surveyed.push(found);
@@ -111,7 +113,8 @@ async function readAhead(
     } else {
       const rest = open.stream();
       const kept: Uint8Array[] = [];
-      await pumpStream(keep(rest, kept, limit), framer, { onProgress: (bytes) => void (read = bytes) });
+      await pumpStream(keep(rest, kept, limit), framer);
+      read = kept.reduce((sum, chunk) => sum + chunk.length, 0);
       source.stream = replay(kept, rest);
     }
   } catch (error) {

@@ -1,8 +1,8 @@
 // The mergeable summary of everything read: points and lanes with everybody's numbers, bins, exact counters, the ledger.
 
+import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import type { Connection } from '../flows/connection.js';
-import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
@@ -63,11 +63,22 @@ export class Tally {
     ledgerRows?: number,
   ) {
     this.ledger = new Ledger(ledgerRows);
-    this.flows = topology.uplinks.map(() => ({ flows: 0, router: 0, inbound: 0, answered: 0, leaked: 0, leakedPackets: 0 }));
+    this.flows = topology.uplinks.map(() => ({
+      flows: 0,
+      router: 0,
+      inbound: 0,
+      answered: 0,
+      leaked: 0,
+      leakedPackets: 0,
+    }));
   }
 
   /** Everybody's numbers for a part's points and lanes. */
-  rename(chain: number, points: readonly PointInfo[], lanes: readonly Lane[]): { points: Int32Array; lanes: Int32Array } {
+  rename(
+    chain: number,
+    points: readonly PointInfo[],
+    lanes: readonly Lane[],
+  ): { points: Int32Array; lanes: Int32Array } {
     const pointMap = Int32Array.from(points, (point) => this.pointNumber(chain, point));
     const laneMap = Int32Array.from(lanes, (lane) => this.laneNumber({ ...lane, point: pointMap[lane.point] }));
     return { points: pointMap, lanes: laneMap };

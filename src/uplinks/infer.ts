@@ -57,7 +57,11 @@ export function inferUplinks(sightings: readonly Sighting[]): Inference {
     const onLan = group.some((flow) => flow.ends.some((end) => nat.inside.has(end.address)));
     const outside = group.filter((flow) => !flow.ends.some((end) => nat.inside.has(end.address)));
     for (const family of [4, 6] as const) {
-      const chosen = localEnds(outside.filter((flow) => flow.family === family), nat, onLan);
+      const chosen = localEnds(
+        outside.filter((flow) => flow.family === family),
+        nat,
+        onLan,
+      );
       if (isLan(chosen)) {
         for (const hub of chosen) lanAddresses.set(hub.address, { ...hub, port: 0 });
         continue;
@@ -148,8 +152,7 @@ function localEnds(flows: readonly Sighting[], nat: Nat, onLan: boolean): Hub[] 
     // Where NAT shows itself, it is the better witness.
     if (onLan && hub.natFlows === 0) continue;
     const fresh = flows.filter(
-      ({ ends }) =>
-        ends.some((end) => end.address === hub.address) && !ends.some((end) => taken.has(end.address)),
+      ({ ends }) => ends.some((end) => end.address === hub.address) && !ends.some((end) => taken.has(end.address)),
     ).length;
     if (hub.natFlows === 0 && fresh < Math.max(1, flows.length * 0.01)) continue;
     chosen.push(hub);
@@ -221,8 +224,10 @@ function belongs(hub: Hub, group: readonly Hub[]): boolean {
 }
 
 function reason(hub: Hub): string {
-  const where = hub.point.name ?? hub.point.label ?? (hub.point.ifindex > 0 ? `interface ${hub.point.ifindex}` : hub.point.stem);
-  if (hub.natFlows > 0) return `${hub.address} replaces a LAN address in ${hub.natFlows} of its ${hub.flows} flows on ${where}`;
+  const where =
+    hub.point.name ?? hub.point.label ?? (hub.point.ifindex > 0 ? `interface ${hub.point.ifindex}` : hub.point.stem);
+  if (hub.natFlows > 0)
+    return `${hub.address} replaces a LAN address in ${hub.natFlows} of its ${hub.flows} flows on ${where}`;
   return `${hub.address} is an end of ${hub.flows} flows with ${hub.peers} others on ${where}`;
 }
 

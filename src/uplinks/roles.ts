@@ -53,7 +53,8 @@ function primaryPoints(points: readonly PointSurvey[], named: Map<PointSurvey, R
   const primary = new Map<number, PointSurvey>();
   for (const [survey, role] of named) {
     const known = primary.get(role);
-    if (known === undefined || (survey.packets.get(role) ?? 0) > (known.packets.get(role) ?? 0)) primary.set(role, survey);
+    if (known === undefined || (survey.packets.get(role) ?? 0) > (known.packets.get(role) ?? 0))
+      primary.set(role, survey);
   }
   const settled = new Set(primary.keys());
   for (const survey of points) {
@@ -71,7 +72,9 @@ function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): 
   if (uplinks.length === 0) return survey.lanPackets > 0 ? ROLE.lan : ROLE.shared;
   const [most] = uplinks[0];
   if (uplinks.every(([uplink]) => primary.get(uplink) !== survey)) {
-    const seenElsewhere = uplinks.every(([uplink]) => isSecondSight(survey, primary.get(uplink) as PointSurvey, uplink));
+    const seenElsewhere = uplinks.every(([uplink]) =>
+      isSecondSight(survey, primary.get(uplink) as PointSurvey, uplink),
+    );
     return seenElsewhere ? ROLE.second : ROLE.shared;
   }
   // Its own link: no other uplink has its main place here. A LAN side beside it makes it a capture of everything.

@@ -4,11 +4,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Batch, type BatchSink } from '../decode/batch.js';
 import type { DecodeCounts, Framer, PointInfo } from '../decode/decoder.js';
-import { createFramer, type CaptureFormat } from '../decode/frame.js';
+import { type CaptureFormat, createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
-import { type PcapHeader, PcapFramer } from '../decode/pcap.js';
+import { PcapFramer, type PcapHeader } from '../decode/pcap.js';
 import { findRecord } from '../decode/resync.js';
-import { Clock } from '../flows/clock.js';
+import type { Clock } from '../flows/clock.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { FlowTable } from '../flows/table.js';
 import { openInput } from '../input/open.js';

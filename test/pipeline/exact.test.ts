@@ -20,8 +20,16 @@ after(() => rmSync(directory, { recursive: true }));
 const TOPOLOGY: Topology = {
   asSeen: false,
   uplinks: [
-    { name: 'a', snat: [{ family: 4, words: [0, 0, 0, 0xcb007102], length: 32, text: '203.0.113.2/32' }], gateways: [] },
-    { name: 'b', snat: [{ family: 4, words: [0, 0, 0, 0xc6336402], length: 32, text: '198.51.100.2/32' }], gateways: [] },
+    {
+      name: 'a',
+      snat: [{ family: 4, words: [0, 0, 0, 0xcb007102], length: 32, text: '203.0.113.2/32' }],
+      gateways: [],
+    },
+    {
+      name: 'b',
+      snat: [{ family: 4, words: [0, 0, 0, 0xc6336402], length: 32, text: '198.51.100.2/32' }],
+      gateways: [],
+    },
   ],
   lan: [{ family: 4, words: [0, 0, 0, 0xc0a84d00], length: 24, text: '192.168.77.0/24' }],
   roles: [],
@@ -91,13 +99,17 @@ for (const [name, asSeen, stitch] of [
   test(`any cut of a capture gives the same flows, bins and counts (${name})`, async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(packet, { minLength: 2, maxLength: 60 }), fc.integer({ min: 40, max: 2000 }), async (packets, partBytes) => {
-        const path = join(directory, `${name}-${run++}.pcap`);
-        writeFileSync(path, pcapFile(packets));
-        const whole = await outcome([path], null, asSeen, stitch);
-        assert.equal(await outcome([path], partBytes, asSeen, stitch), whole);
-        rmSync(path);
-      }),
+      fc.asyncProperty(
+        fc.array(packet, { minLength: 2, maxLength: 60 }),
+        fc.integer({ min: 40, max: 2000 }),
+        async (packets, partBytes) => {
+          const path = join(directory, `${name}-${run++}.pcap`);
+          writeFileSync(path, pcapFile(packets));
+          const whole = await outcome([path], null, asSeen, stitch);
+          assert.equal(await outcome([path], partBytes, asSeen, stitch), whole);
+          rmSync(path);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -106,22 +118,26 @@ for (const [name, asSeen, stitch] of [
 test('rotated files are one capture', async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(packet, { minLength: 4, maxLength: 60 }), fc.array(fc.nat(59), { minLength: 1, maxLength: 3 }), async (packets, cuts) => {
-      // A clock that is set back tells no order of files.
-      const forward = packets.map((one) => ({ ...one, gapUs: Math.max(0, one.gapUs) }));
-      const stem = join(directory, `rotated-${run++}`);
-      writeFileSync(`${stem}.pcap`, pcapFile(forward));
-      const whole = await outcome([`${stem}.pcap`], null, false, true);
-      const edges = [0, ...new Set(cuts.map((cut) => cut % forward.length)), forward.length].sort((a, b) => a - b);
-      const paths: string[] = [];
-      for (let n = 1; n < edges.length; n++) {
-        if (edges[n] === edges[n - 1]) continue;
-        const path = `${stem}.pcap${paths.length}`;
-        writeFileSync(path, pcapFile(forward, edges[n - 1], edges[n]));
-        paths.push(path);
-      }
-      assert.equal(await outcome(paths.reverse(), null, false, true), whole);
-    }),
+    fc.asyncProperty(
+      fc.array(packet, { minLength: 4, maxLength: 60 }),
+      fc.array(fc.nat(59), { minLength: 1, maxLength: 3 }),
+      async (packets, cuts) => {
+        // A clock that is set back tells no order of files.
+        const forward = packets.map((one) => ({ ...one, gapUs: Math.max(0, one.gapUs) }));
+        const stem = join(directory, `rotated-${run++}`);
+        writeFileSync(`${stem}.pcap`, pcapFile(forward));
+        const whole = await outcome([`${stem}.pcap`], null, false, true);
+        const edges = [0, ...new Set(cuts.map((cut) => cut % forward.length)), forward.length].sort((a, b) => a - b);
+        const paths: string[] = [];
+        for (let n = 1; n < edges.length; n++) {
+          if (edges[n] === edges[n - 1]) continue;
+          const path = `${stem}.pcap${paths.length}`;
+          writeFileSync(path, pcapFile(forward, edges[n - 1], edges[n]));
+          paths.push(path);
+        }
+        assert.equal(await outcome(paths.reverse(), null, false, true), whole);
+      },
+    ),
     { numRuns: 100 },
   );
 });
