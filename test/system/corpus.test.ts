@@ -12,7 +12,7 @@ import { parseCsv } from './tables.js';
 const WITH_PORTS = [6, 17, 33, 132];
 
 /** Every how manieth capture also goes through the command line, a process each. */
-const COMMAND_LINE_STEP = 40;
+const COMMAND_LINE_STEP = 20;
 
 describe('corpus', { skip: withoutShared }, () => {
   const captures = withoutShared ? [] : readOracle();
@@ -30,7 +30,7 @@ describe('corpus', { skip: withoutShared }, () => {
   }
 
   for (const { file, path, flows } of captures.filter((_, i) => i % COMMAND_LINE_STEP === 0)) {
-    if (flows === null || disagreements.has(file)) continue;
+    if (flows === null || flows.size === 0 || disagreements.has(file)) continue;
     test(`${file} by the command line`, async () => {
       const run = await runCli(['flows', '--no-uplinks', '--format', 'csv', path]);
       assert.equal(run.code, 0, run.stderr);

@@ -77,9 +77,10 @@ async function output(args: readonly string[], stdin?: Uint8Array): Promise<stri
   return run.stdout;
 }
 
+/** The report without what it says of the files themselves. */
 function withoutInputs(json: string): unknown {
-  const { inputs: _, ...rest } = JSON.parse(json) as Record<string, unknown>;
-  return rest;
+  const { inputs: _, inference, ...rest } = JSON.parse(json) as Record<string, object | null>;
+  return { ...rest, inference: inference && { ...inference, bytesRead: null } };
 }
 
 /** Cuts a little-endian classic pcap into files with about equally many bytes, between records. */

@@ -23,8 +23,8 @@ export interface TruthFlow {
   cport: number;
   sip: string;
   sport: number;
-  /** Source address and port in the server's own eyes; absent where nothing reached it. */
-  server_saw?: [string, number];
+  /** Source address and port in the server's own eyes; absent or null where nothing reached it. */
+  server_saw?: [string, number] | null;
   server_t?: number;
   start: number;
   uplink: number;

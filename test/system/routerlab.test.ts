@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { type FlowRow, flows, type Report } from '#src/index.js';
 import { withoutShared } from '../shared.js';
 import { runCli, scratchDir } from './cli.js';
 import {
@@ -58,12 +59,6 @@ const EDGES_DIFFER = new Set<string>();
 
 const withoutTshark = spawnSync('tshark', ['--version']).error === undefined ? false : 'no tshark';
 
-interface PacketsReport {
-  inputs: { path: string; packets: number }[];
-  packets: Record<'attributed' | 'duplicates' | 'lan' | 'router' | 'other' | 'damaged', number>;
-  uplinks: { name: string; snat: string[]; packets: { up: number; down: number } }[];
-}
-
 describe('router lab', { skip: withoutShared }, () => {
   for (const scenario of withoutShared ? [] : SCENARIOS) {
     const truth = readTruth(scenario);
@@ -73,7 +68,7 @@ describe('router lab', { skip: withoutShared }, () => {
       const files = view.files(scenario);
       if (files === null) continue;
       test(`${scenario}, ${view.name}, configured`, async () => {
-        const rows = await flowsOf([...files, '-c', config]);
+        const { rows } = await read(files, config);
         assert.deepEqual(
           attributionFaults(truth, rows, (id) => nameOf({ id })),
           [],
@@ -81,18 +76,26 @@ describe('router lab', { skip: withoutShared }, () => {
         if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
         assert.deepEqual(originFaults(truth, rows, view), []);
         if (view.egress) assert.deepEqual(egressFaults(truth, rows), []);
-        await countsOf([...files, '-c', config]);
       });
       test(`${scenario}, ${view.name}, inferred`, async () => {
-        const rows = await flowsOf(files);
-        const { uplinks } = await countsOf(files);
-        const nameById = inferredNames(truth, uplinks);
+        const { rows, report } = await read(files, null);
+        const nameById = inferredNames(truth, report.uplinks);
         assert.deepEqual(attributionFaults(truth, rows, nameById), []);
         if (view.clients) assert.deepEqual(clientFaults(truth, rows), []);
         assert.deepEqual(originFaults(truth, rows, view), []);
       });
     }
   }
+
+  test('the command line writes the flows that the library gives', async () => {
+    const config = join(scratchDir, 's0_tiny_full.yaml');
+    for (const { name, files } of VIEWS) {
+      const paths = files('s0_tiny_full') as string[];
+      const run = await runCli(['flows', '--format', 'csv', ...paths, '-c', config]);
+      assert.equal(run.code, 0, run.stderr);
+      assert.deepEqual(parseCsv(run.stdout), (await read(paths, config)).rows, name);
+    }
+  });
 
   for (const scenario of withoutShared ? [] : WITHOUT_LEAKS) {
     test(`${scenario}: an uplink has the packets of its own capture, its upkeep apart`, {
@@ -105,12 +108,8 @@ describe('router lab', { skip: withoutShared }, () => {
         const paths = files(scenario);
         // The recorders of a scenario ran side by side; where one missed the edges the others can't be held to it.
         if (paths === null || EDGES_DIFFER.has(`${scenario}, ${name}`)) continue;
-        const { uplinks } = await countsOf([...paths, '-c', config]);
-        assert.deepEqual(
-          uplinks.map(({ packets }) => packets.up + packets.down),
-          counted,
-          name,
-        );
+        const { report } = await read(paths, config);
+        assert.deepEqual(report.uplinks.map(carried), counted, name);
       }
     });
   }
@@ -129,30 +128,33 @@ function carriedPackets(scenario: string, { dev, gw, gw6 }: TruthUplink): number
   return run.stdout.split('\n').length - 1;
 }
 
-async function flowsOf(args: readonly string[]): Promise<Row[]> {
-  const run = await runCli(['flows', '--format', 'csv', ...args]);
-  assert.equal(run.code, 0, run.stderr);
-  return parseCsv(run.stdout);
-}
-
-/** Every packet in exactly one of the report's classes. */
-async function countsOf(args: readonly string[]): Promise<PacketsReport> {
-  const run = await runCli(['analyse', '--format', 'json', ...args]);
-  assert.equal(run.code, 0, run.stderr);
-  const report = JSON.parse(run.stdout) as PacketsReport;
-  const total = report.inputs.reduce((sum, { packets }) => sum + packets, 0);
+/** Flows as `mlstat flows` writes them, and the report, in which every packet is in exactly one class. */
+async function read(inputs: string[], config: string | null): Promise<{ rows: Row[]; report: Report }> {
+  const rows: Row[] = [];
+  const report = await flows({ inputs, config, jobs: 1 }, (more) => {
+    rows.push(...more.map(asText));
+  });
+  const total = report.inputs.reduce((sum, { packets }) => sum + (packets ?? 0), 0);
   const { attributed, duplicates, lan, router, other, damaged } = report.packets;
   assert.equal(attributed + duplicates + lan + router + other + damaged, total, 'packets by class, and in all');
-  const onUplinks = report.uplinks.reduce((sum, { packets }) => sum + packets.up + packets.down, 0);
+  const onUplinks = report.uplinks.map(carried).reduce((sum, packets) => sum + packets, 0);
   assert.equal(onUplinks, attributed, 'packets of the uplinks, and attributed');
-  return report;
+  return { rows, report };
+}
+
+function carried({ packets }: Report['uplinks'][number]): number {
+  return (packets.up ?? 0) + (packets.down ?? 0);
+}
+
+function asText(row: FlowRow): Row {
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, String(value ?? '')]));
 }
 
 /** What a reader would call wrong, by flow; empty is right. */
 function attributionFaults(truth: Truth, rows: readonly Row[], nameById: (id: number) => string): string[] {
   const byKey = groupedByKey(rows);
   return truth.flows.flatMap((flow) => {
-    if (flow.server_saw === undefined) return [];
+    if (!flow.server_saw) return [];
     const row = rowOf(flow, byKey.get(truthKey(flow)) ?? []);
     if (row === undefined) return [`flow ${flow.fid} (${truthKey(flow)}) is missing`];
     const expected = nameById(flow.uplink);
@@ -163,7 +165,7 @@ function attributionFaults(truth: Truth, rows: readonly Row[], nameById: (id: nu
 function clientFaults(truth: Truth, rows: readonly Row[]): string[] {
   const byKey = groupedByKey(rows);
   return truth.flows.flatMap((flow) => {
-    if (flow.server_saw === undefined || flow.origin !== 'lan') return [];
+    if (!flow.server_saw || flow.origin !== 'lan') return [];
     const row = rowOf(flow, byKey.get(truthKey(flow)) ?? []);
     if (row?.client === flow.cip && row.clientPort === String(flow.cport)) return [];
     return [
@@ -200,7 +202,7 @@ function groupedByKey(rows: readonly Row[]): Map<string, Row[]> {
 }
 
 /** Inferred uplinks have names of the program's choosing: they are told by the address that they claim. */
-function inferredNames(truth: Truth, uplinks: PacketsReport['uplinks']): (id: number) => string {
+function inferredNames(truth: Truth, uplinks: Report['uplinks']): (id: number) => string {
   assert.equal(uplinks.length, truth.uplinks.length, 'number of inferred uplinks');
   return (id) => {
     const { ip } = truth.uplinks.find((uplink) => uplink.id === id) as { ip: string };

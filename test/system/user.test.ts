@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cliPath, projectDir } from '../shared.js';
 import { errorLines, type Run, runCli, scratchDir } from './cli.js';
@@ -25,7 +26,7 @@ describe('mistakes are one line, with the value and the cure', () => {
       name: 'a format that is not there',
       args: ['analyse', '--format', 'xlsx', ...SAMPLE],
       code: 2,
-      says: /xlsx.*json/,
+      says: /json.*xlsx/,
     },
     { name: 'no input', args: ['analyse'], code: 2, says: /input/ },
     { name: 'a number that is none', args: ['analyse', '--jobs', 'many', ...SAMPLE], code: 2, says: /--jobs.*many/ },
@@ -48,7 +49,9 @@ describe('mistakes are one line, with the value and the cure', () => {
   }
 
   test('a folder without captures', async () => {
-    const run = await runCli(['analyse', scratchDir]);
+    const empty = join(scratchDir, 'empty');
+    mkdirSync(empty);
+    const run = await runCli(['analyse', empty]);
     assert.ok(run.code === 2 || run.code === 3, run.stderr);
     assert.equal(errorLines(run).length, 1, run.stderr);
   });
