@@ -21,6 +21,10 @@ const GROUPS = {
       text: 'what is known of the router, YAML or JSON (else mlstat.yaml here or in ~/.config/mlstat)',
     },
     noConfig: { flags: '--no-config', text: 'look for no configuration' },
+    router: {
+      flags: '--router <dir>',
+      text: "the router's own files in place of a configuration: routes, rules, addresses, NAT (mlstat uplinks import)",
+    },
     uplink: {
       flags: '--uplink <name=address>',
       text: 'an uplink by its SNAT sources and weight: dsl1=203.0.113.2@4, several addresses with commas',

@@ -20,6 +20,7 @@ const FLOWS: readonly OptionName[] = [
   ...READING,
   'config',
   'noConfig',
+  'router',
   'uplink',
   'client',
   'server',
@@ -105,8 +106,8 @@ export function createProgram(
   ]);
 
   const uplinks = add(program, 'uplinks', [])
-    .summary('the configuration: from a capture, and as understood')
-    .description('The configuration: made from a capture, or shown as understood.');
+    .summary("the configuration: from a capture, from a router's own files, as understood")
+    .description("The configuration: made from a capture or from a router's own files, or shown as understood.");
   const infer = add(uplinks, 'infer', READING)
     .summary('a configuration to keep, from a capture')
     .description('Tells the uplinks by who the local ends of a capture are, and prints a configuration to keep.')
@@ -118,7 +119,29 @@ export function createProgram(
     'mlstat uplinks infer samples/blackhole/any.pcap.gz',
     'mlstat uplinks infer samples/4to1/*.pcap.gz --verbose',
   ]);
-  const show = add(uplinks, 'show', [...TALK, 'config', 'noConfig', 'uplink', 'capacity', 'showFormat', 'noColor'])
+  const importing = add(uplinks, 'import', TALK)
+    .summary("a configuration to keep, from the router's own files")
+    .description(
+      'Makes a configuration to keep of what ip, iptables and nft print, of mwan3, Endian, or a set-up script. Runs none of it.',
+    )
+    .argument('<files...>', 'files and folders, told by their content; - for standard input')
+    .action((files, options) =>
+      finish(import('./uplinks-import.js').then((verb) => verb.importUplinks(files, options, io))),
+    );
+  addExamples(importing, io, [
+    'mlstat uplinks import samples/4to1/router',
+    'mlstat uplinks import --quiet samples/4to1/router/route.txt samples/4to1/router/iptables-save.txt',
+  ]);
+  const show = add(uplinks, 'show', [
+    ...TALK,
+    'config',
+    'noConfig',
+    'router',
+    'uplink',
+    'capacity',
+    'showFormat',
+    'noColor',
+  ])
     .summary('the configuration as understood')
     .description('Prints the configuration as it is understood, with the share that each weight stands for.')
     .action((options) => finish(import('./uplinks.js').then((verb) => verb.showUplinks(options, io))));
