@@ -64,7 +64,7 @@ const SECTIONS: Record<string, Section> = {
   lengths,
 };
 
-/** `argv` is the command line behind `npm run bench`. Sets the exit code where a result isn't true. */
+/** `argv` is the command line behind `npm run bench`. Sets the exit code where a result isn't true. Throws for wrong usage. */
 export async function runBench(argv: readonly string[]): Promise<void> {
   const split = argv.indexOf('--');
   const own = split < 0 ? argv : argv.slice(0, split);
@@ -194,9 +194,11 @@ async function lengths(bench: Bench): Promise<void> {
     expectTruth(bench, `${millions} M packets`, made.truth, runs[0]);
     packets.push(made.truth.packets);
     walls.push(median(runs.map(({ wallSec }) => wallSec)));
-    rows.push([String(made.truth.packets), `${digits(walls.at(-1) as number)} s`, bytesText(peak(runs))]);
+    const wall = walls.at(-1) as number;
+    const each = `${digits((wall / made.truth.packets) * 1e9)} ns`;
+    rows.push([String(made.truth.packets), `${digits(wall)} s`, each, bytesText(peak(runs))]);
   }
-  bench.print(`### time against length\n\n${markdownTable(['packets', 'wall', 'peak memory'], rows)}`);
+  bench.print(`### time against length\n\n${markdownTable(['packets', 'wall', 'a packet', 'peak memory'], rows)}`);
   goal(bench, 'time against length: exponent', exponent(packets, walls).toFixed(3), ['≤ 1.05', '≤ 1.05']);
 }
 
