@@ -1,7 +1,13 @@
 // The XML of conntrack(8) into entries: lists and events, with or without a root, pretty-printed or a flow a line, whole
 // or cut off, with whatever a terminal put between the flows.
 
-import { type ConntrackCounts, type ConntrackKind, type ConntrackOptions, kindOf, newCounts } from './conntrack.js';
+import {
+  type ConntrackCounts,
+  type ConntrackKind,
+  type ConntrackOptions,
+  kindOf,
+  newCounts,
+} from './conntrack-counts.js';
 import { Entry, REASON } from './conntrack-entry.js';
 import { FlowReader } from './conntrack-flow.js';
 

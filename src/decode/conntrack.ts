@@ -1,6 +1,6 @@
 // The text of conntrack(8), conntrackd and /proc into entries, line by line, as it comes.
 
-import { DamageLog } from '../util/error.js';
+import { type ConntrackKind, type ConntrackOptions, kindOf, newCounts } from './conntrack-counts.js';
 import { Entry, REASON } from './conntrack-entry.js';
 import { LineReader, NO_ENTRY } from './conntrack-line.js';
 import { readNumber } from './conntrack-text.js';
@@ -8,37 +8,6 @@ import { readNumber } from './conntrack-text.js';
 /** Longer lines are passed over without being held: entries have some hundred bytes. */
 const LINE_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
-
-/** What an input holds: entries as they stand, what happens to them, or both; null where there are none. */
-export type ConntrackKind = 'list' | 'events' | 'mixed' | null;
-
-export interface ConntrackCounts {
-  /** Lines of text, flows of XML. */
-  lines: number;
-  entries: number;
-  /** Entries with an event. */
-  events: number;
-  /** Lines that hold no entry and were not meant to: prompts, footers, empty lines. */
-  other: number;
-  /** How many entries the footers speak of, null without a footer. */
-  announced: number | null;
-  /** Entries that could not be read, by reason, and lines of which one should know that they are no flows. */
-  skipped: DamageLog;
-}
-
-export interface ConntrackOptions {
-  /** Offset from UTC of the router's clock: some times are printed as local time, without a zone. */
-  utcOffsetSec?: number;
-}
-
-export function newCounts(): ConntrackCounts {
-  return { lines: 0, entries: 0, events: 0, other: 0, announced: null, skipped: new DamageLog() };
-}
-
-export function kindOf({ entries, events }: ConntrackCounts): ConntrackKind {
-  if (entries === 0) return null;
-  return events === 0 ? 'list' : events === entries ? 'events' : 'mixed';
-}
 
 /**
  * Reads `conntrack -L`, `-E` with any output options, conntrackd, /proc/net/nf_conntrack and /proc/net/ip_conntrack.

@@ -35,6 +35,8 @@ const FLOATS = 7;
 export const BESIDE = { nothing: 0, ports: 1, icmp: 2, keys: 3, shiftOriginal: 9, shiftReply: 11 } as const;
 const IPV6 = 0x100;
 const FAMILY_AND_PROTOCOL = 0x1ff;
+/** ICMP and ICMPv6. */
+export const ICMP: readonly number[] = [1, 58];
 
 const PAGE_SHIFT = 12;
 const PAGE_SLOTS = 1 << PAGE_SHIFT;
@@ -83,12 +85,7 @@ export class Slots {
     key.set(entry.reply.dst, W.addresses + 12);
     writeBeside(entry.original, original, key, W.original);
     writeBeside(entry.reply, reply, key, W.reply);
-    let hash = (entry.protocol | family) ^ Math.imul(key[W.zone] ^ key[W.zones], 0x9e3779b1);
-    for (let i = W.addresses; i < KEY_WORDS; i++) {
-      hash = Math.imul(hash ^ key[i], 0x85ebca6b);
-      hash ^= hash >>> 15;
-    }
-    this.hash = hash;
+    this.hash = hashOf(key, 0, KEY_WORDS);
   }
 
   /** The first slot with the loaded key from `slot` (or, without one, the chain's head) on; -1 at the end. */
@@ -170,6 +167,20 @@ export class Slots {
       this.heads[bucket] = slot;
     }
   }
+}
+
+/** The hash of a key as far as every dump tells it: XML has nothing beside the addresses of ICMP. */
+export function commonHash(words: Int32Array, at: number): number {
+  return hashOf(words, at, ICMP.includes(words[at] & 0xff) ? W.original : KEY_WORDS);
+}
+
+function hashOf(words: Int32Array, at: number, end: number): number {
+  let hash = (words[at] & FAMILY_AND_PROTOCOL) ^ Math.imul(words[at + W.zone] ^ words[at + W.zones], 0x9e3779b1);
+  for (let i = W.addresses; i < end; i++) {
+    hash = Math.imul(hash ^ words[at + i], 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }
 
 function besideOf(tuple: Tuple): number {

@@ -4,7 +4,7 @@
 import type { Entry } from '../decode/conntrack-entry.js';
 import { EntryFlow } from './conntrack-flow.js';
 import { Graves, graveKey, tupleKey } from './conntrack-graves.js';
-import { BESIDE, F, Slots, W } from './conntrack-slots.js';
+import { BESIDE, commonHash, F, ICMP, Slots, W } from './conntrack-slots.js';
 
 /** Entries alive at once; routers are rarely set to more. Some 400 MB. */
 const LIMIT = 1 << 21;
@@ -13,7 +13,6 @@ const LIMIT = 1 << 21;
 const SAME_TUPLES = 8;
 
 const TCP = 6;
-const ICMP: readonly number[] = [1, 58];
 /** TCP states of a closed connection: its last event is its last packet, or nearly. */
 const CLOSED: readonly string[] = ['TIME_WAIT', 'CLOSE'];
 /** What a NEW can't say of a connection that begins with a SYN. */
@@ -149,7 +148,7 @@ export class EntryFolder {
   /** Whether an entry that is not alive was removed before. Only identifiers tell. */
   private isOver(entry: Entry): boolean {
     if (entry.id === null) return false;
-    const removedUs = this.removed.get(graveKey(this.slots.hash, entry.id));
+    const removedUs = this.removed.get(graveKey(commonHash(this.slots.key, 0), entry.id));
     if (removedUs === undefined) return false;
     // The kernel may give an identifier again, to the same tuples even: then its time is a later one.
     if (entry.timeUs !== null && !Number.isNaN(removedUs)) return entry.timeUs <= removedUs;
@@ -243,7 +242,7 @@ export class EntryFolder {
     flow.endUs = endOf(flow, value(F.last), words[at + W.timeout]);
     if (destroy !== null) {
       const timeUs = destroy.timeUs ?? Number.NaN;
-      if (flow.id !== null) this.removed.set(graveKey(words[at + W.hash], flow.id), timeUs);
+      if (flow.id !== null) this.removed.set(graveKey(commonHash(words, at), flow.id), timeUs);
       this.removedReplies.set(tupleKey(words, at, W.addresses + 8, W.addresses + 12, W.reply), timeUs);
     }
     if (flow.id !== null && this.echoes.get(flow.id) === slot) this.echoes.delete(flow.id);
