@@ -84,6 +84,10 @@ export class EntryFolder {
     if (entry.event === 'update') this.updates = true;
     this.slots.load(entry);
     let slot = this.lookup(entry);
+    if (slot >= 0 && this.isStale(slot, entry)) {
+      this.counts.repeated++;
+      return;
+    }
     if (slot >= 0 && entry.event === 'new' && this.isReuse(slot, entry)) {
       this.give(slot, null);
       slot = -1;
@@ -128,6 +132,11 @@ export class EntryFolder {
     }
     const echo = id !== null && ICMP.includes(entry.protocol) ? this.echoes.get(id) : undefined;
     return echo !== undefined && slots.resembles(echo) ? echo : -1;
+  }
+
+  /** Whether an event is from before the live slot's start: a log read twice tells of a life that is over. */
+  private isStale(slot: number, { timeUs }: Entry): boolean {
+    return timeUs !== null && timeUs < this.slots.page(slot).floats[this.slots.floatAt(slot) + F.start];
   }
 
   /** Whether a NEW begins another flow than the live one of its tuples (and identifier). */
