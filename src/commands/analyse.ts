@@ -44,7 +44,7 @@ export async function analyse(
     const progress = await startProgress(mode, options.quiet === true, io);
     const { analyseInputs } = await pipeline();
     const report = await analyseInputs({ ...request.pipeline, onProgress: progress.update }).finally(progress.stop);
-    warnOfInputs(report.inputs, options, io);
+    warnOfInputs(report.inputs, request.pipeline.inputs, options, io);
     tellInputs(report, (io.now() - startMs) / 1000, options, io);
     if (format === 'json' || !nothingRead(report)) {
       await output.write(await render(report, format, request.timezone, options, output, io));

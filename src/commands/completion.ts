@@ -17,7 +17,7 @@ interface Entry {
 }
 
 export async function completion(shell: string, program: Command, io: Io): Promise<ExitCode> {
-  const write = { bash, zsh, fish }[readChoice('completion', shell, ['bash', 'zsh', 'fish'] as const)];
+  const write = { bash, zsh, fish }[readChoice('shell', shell, ['bash', 'zsh', 'fish'] as const)];
   await writeTo(io.stdout, write(entriesOf(program)));
   return EXIT.ok;
 }

@@ -58,7 +58,7 @@ export async function flows(
       { ...request.pipeline, noUplinks: !options.uplinks, onProgress: progress.update },
       emit,
     ).finally(progress.stop);
-    warnOfInputs(report.inputs, options, io);
+    warnOfInputs(report.inputs, request.pipeline.inputs, options, io);
     tellInputs(report, (io.now() - startMs) / 1000, options, io);
     if (!nothingRead(report)) {
       await output.write(text);

@@ -1,5 +1,6 @@
 // What is said on standard error beside the result, and the exit code that goes with it.
 
+import type { InputSpec } from '../input/list.js';
 import type { Report, ReportInput } from '../report/report.js';
 import { visible } from '../report/text.js';
 import { EXIT, type ExitCode } from '../util/error.js';
@@ -13,16 +14,34 @@ export interface TalkOptions {
   verbose?: boolean;
 }
 
-/** Errors and damage of the inputs, a line each; silent where quiet. */
-export function warnOfInputs(inputs: readonly ReportInput[], options: TalkOptions, io: Io): void {
+/**
+ * Errors and damage of the inputs, a line each; silent where quiet. Files that only a folder or glob brought in, and
+ * that nothing can be made of, share a line unless verbose.
+ */
+export function warnOfInputs(
+  inputs: readonly ReportInput[],
+  specs: readonly InputSpec[],
+  options: TalkOptions,
+  io: Io,
+): void {
   if (options.quiet) return;
-  for (const { path, error, damage } of inputs) {
-    if (error !== null) say(error.includes(path) ? error : `${quote(path)}: ${error}`, io);
+  const broughtIn = new Set(specs.filter((spec) => !spec.named).map((spec) => spec.path));
+  const strays = inputs.filter(({ path, error, format }) => error !== null && format === null && broughtIn.has(path));
+  const condensed = strays.length > 1 && !options.verbose;
+  for (const input of inputs) {
+    const { path, error, damage } = input;
+    if (condensed && input === strays[0]) {
+      say(`${strays.length} files can't be read (-v lists them), the first: ${errorOf(input)}`, io);
+    } else if (error !== null && !(condensed && strays.includes(input))) say(errorOf(input), io);
     for (const { reason, count, offset } of damage) {
       const place = offset === null ? '' : `, first at byte ${offset}`;
       say(`${quote(path)} is damaged: ${reason}, ${formatNumberOf(count, 'time')}${place}`, io);
     }
   }
+}
+
+function errorOf({ path, error }: ReportInput): string {
+  return error === null || error.includes(path) ? `${error}` : `${quote(path)}: ${error}`;
 }
 
 /** Which configuration is meant: told where it was not named and lies elsewhere, or where asked. */

@@ -2,9 +2,8 @@
 
 import { resolve } from 'node:path';
 import { configNotes } from '../config/check.js';
-import type { Config } from '../config/config.js';
+import type { Config, Prefix } from '../config/config.js';
 import { findConfig } from '../config/find.js';
-import { applyFlags, parseCapacityFlag, parsePin, parsePrefixFlag, parseUplinkFlag } from '../config/flags.js';
 import { type InputSpec, listInputs } from '../input/list.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import { UserError } from '../util/error.js';
@@ -17,6 +16,8 @@ import { readBin, readChoice, readJobs, readTimeouts } from './values.js';
 export interface ConfigOptions {
   /** False for `--no-config`. */
   config?: string | false;
+  /** A folder of the router's own files, in place of a configuration. */
+  router?: string;
   uplink: string[];
   capacity?: string[];
 }
@@ -62,9 +63,9 @@ export async function readRequest(args: readonly string[], options: RequestOptio
   if (sinceUs !== undefined && untilUs !== undefined && untilUs <= sinceUs) {
     throw new UserError(`--until must be later than --since: ${quote(options.until ?? '')}`);
   }
-  const clients = readPrefixes('--client', options.client);
-  const servers = readPrefixes('--server', options.server);
-  const pins = someOf(options.pin)?.flatMap((text) => text.split(',').map((part) => parsePin(part.trim())));
+  const clients = await readPrefixes('--client', options.client);
+  const servers = await readPrefixes('--server', options.server);
+  const pins = await readPrefixes('--pin', options.pin);
   const binSec = readBin(options.bin);
   const timeouts = options.timeout?.length ? readTimeouts(options.timeout) : undefined;
   const jobs = readJobs(options.jobs);
@@ -95,15 +96,33 @@ export async function readRequest(args: readonly string[], options: RequestOptio
   };
 }
 
-/** `-c FILE`, else one that is found, with `--uplink` and `--capacity` laid over it. */
-export async function readKnownConfig(options: ConfigOptions, io: Io): Promise<KnownConfig> {
-  const uplinks = options.uplink.map(parseUplinkFlag);
-  const capacities = (options.capacity ?? []).map(parseCapacityFlag);
-  const found = options.config === undefined ? await findConfig(io.cwd, io.env) : null;
-  const path = options.config === false ? null : (options.config ?? found);
+/** `-c FILE`, `--router DIR`, else one that is found, with `--uplink` and `--capacity` laid over it. */
+export async function readKnownConfig(
+  { config: named, router, uplink, capacity = [] }: ConfigOptions,
+  io: Io,
+): Promise<KnownConfig> {
+  const lay = uplink.length + capacity.length > 0 ? await readFlags(uplink, capacity) : null;
+  if (router !== undefined) {
+    if (typeof named === 'string')
+      throw new UserError('-c and --router both name a configuration: leave one of them out');
+    const { loadRouter } = await import('./uplinks-import.js');
+    const { config: read, notes } = await loadRouter(router, io);
+    const config = lay === null ? read : lay(read);
+    return { config, found: null, notes: [...notes, ...(config === null ? [] : configNotes(config))] };
+  }
+  const found = named === undefined ? await findConfig(io.cwd, io.env) : null;
+  const path = named === false ? null : (named ?? found);
   const file = path === null ? null : await loadFile(path, io);
-  const config = applyFlags(file, uplinks, capacities);
+  const config = lay === null ? file : lay(file);
   return { config, found, notes: config === null ? [] : configNotes(config) };
+}
+
+/** The flags, read; what they make of a configuration. */
+async function readFlags(uplink: readonly string[], capacity: readonly string[]) {
+  const { applyFlags, parseCapacityFlag, parseUplinkFlag } = await import('../config/flags.js');
+  const uplinks = uplink.map(parseUplinkFlag);
+  const capacities = capacity.map(parseCapacityFlag);
+  return (file: Config | null) => applyFlags(file, uplinks, capacities);
 }
 
 /** YAML and Zod are loaded for this alone. */
@@ -112,12 +131,11 @@ async function loadFile(path: string, io: Io): Promise<Config> {
   return loadConfig(resolve(io.cwd, path), path);
 }
 
-function readPrefixes(option: string, texts: readonly string[] | undefined) {
-  return someOf(texts)?.flatMap((text) => parsePrefixFlag(option, text));
-}
-
-function someOf(texts: readonly string[] | undefined): readonly string[] | undefined {
-  return texts?.length ? texts : undefined;
+/** What reads addresses is loaded for them alone. */
+async function readPrefixes(option: string, texts: readonly string[] = []): Promise<Prefix[] | undefined> {
+  if (texts.length === 0) return undefined;
+  const { parsePrefixFlag } = await import('../config/flags.js');
+  return texts.flatMap((text) => parsePrefixFlag(option, text));
 }
 
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

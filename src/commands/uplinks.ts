@@ -48,7 +48,7 @@ export async function inferUplinks(
     const progress = await startProgress(mode, options.quiet === true, io);
     const { inferUplinks: infer } = await pipeline();
     const found = await infer({ ...request.pipeline, onProgress: progress.update }).finally(progress.stop);
-    warnOfInputs(found.report.inputs, options, io);
+    warnOfInputs(found.report.inputs, request.pipeline.inputs, options, io);
     tellInputs(found.report, (io.now() - startMs) / 1000, options, io);
     const exitCode = exitCodeOf(found.report, false, io);
     if (found.config === '') {

@@ -59,11 +59,6 @@ export function parsePrefixFlag(option: string, text: string): Prefix[] {
   return text.split(',').map((part) => parseFlagPrefix(option, withoutBrackets(part.trim()), text));
 }
 
-/** One destination whose flows the router sends by a rule, not by the weights. */
-export function parsePin(text: string): Prefix {
-  return parseFlagPrefix('--pin', withoutBrackets(text), text);
-}
-
 /**
  * The configuration with the flags laid over it: an uplink of a known name changes its sources (and its weight, where
  * one is given), others are added. Null where nothing is known.

@@ -219,6 +219,27 @@ describe('faults of the inputs', () => {
     assert.deepEqual([json.code, json.out], [3, renderJson(report, { series: false })]);
   });
 
+  it('strays that a folder brought in share a line, unless all are asked for', async () => {
+    mkdirSync(join(folder, 'strays'));
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) writeFileSync(join(folder, 'strays', name), '');
+    const report = healthy();
+    const stray = (name: string): ReportInput => {
+      const path = `strays/${name}`;
+      return { ...(report.inputs[0] as ReportInput), path, format: null, error: `not a capture: "${path}"` };
+    };
+    report.inputs = [stray('a.txt'), stray('b.txt'), stray('c.txt')];
+    const lines = async (...words: string[]) => {
+      const { code, err } = await mlstat(['analyse', ...words], fakePipeline(report));
+      assert.equal(code, 3);
+      return err.split('\n').filter((line) => line.includes('not a capture'));
+    };
+    assert.deepEqual(await lines('strays'), [
+      'mlstat: 3 files can\'t be read (-v lists them), the first: not a capture: "strays/a.txt"',
+    ]);
+    assert.equal((await lines('strays', '-v')).length, 3);
+    assert.equal((await lines('strays/a.txt', 'strays/b.txt', 'strays/c.txt')).length, 3);
+  });
+
   it('text of an input cannot move the cursor', async () => {
     const { err } = await analyse('', withInput({ path: 'a\u001b[2J\n', error: 'bad \u202e magic' }));
     assert.ok(!err.includes('\u001b') && !err.includes('\u202e'), err);

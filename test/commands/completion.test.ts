@@ -55,10 +55,7 @@ describe('bash completes', { skip: without('bash') }, () => {
       ['csv', 'ndjson'],
     ],
     [['analyse', '--format', '=', 'j'], ['json']],
-    [
-      ['uplinks', ''],
-      ['infer', 'show', 'help'],
-    ],
+    [['uplinks', 'sh'], ['show']],
     [['uplinks', 'show', '-f', 'y'], ['yaml']],
     [
       ['schema', ''],

@@ -21,7 +21,6 @@ describe('every mistake is one line with the value and the cure', () => {
     ['other/place', 'unknown command "other/place", and no such file'],
     ['-q anaylse', 'unknown command "anaylse"; did you mean analyse?'],
     ['uplinks shw', 'unknown command "shw" of uplinks; did you mean show?'],
-    ['uplinks import', 'unknown command "import" of uplinks; mlstat uplinks --help lists them'],
     // Options
     ['analyse --formt json wan1.pcap', 'unknown option "--formt" of analyse; did you mean --format?'],
     ['analyse --formt=json wan1.pcap', 'unknown option "--formt" of analyse; did you mean --format?'],
@@ -39,8 +38,9 @@ describe('every mistake is one line with the value and the cure', () => {
     ['completion', 'completion needs bash, zsh or fish'],
     // Values
     ['schema reprot', 'schema must be report or config: "reprot"; did you mean report?'],
-    ['completion tcsh', 'completion must be bash, zsh or fish: "tcsh"'],
+    ['completion tcsh', 'shell must be bash, zsh or fish: "tcsh"'],
     ['analyse wan1.pcap --format xlsx', '--format must be table, json, markdown or csv: "xlsx"'],
+    ['analyse wan1.pcap --format jsno', '--format must be table, json, markdown or csv: "jsno"; did you mean json?'],
     ['flows wan1.pcap --format json', '--format must be csv or ndjson: "json"'],
     ['analyse wan1.pcap --jobs many', '--jobs must be a whole number from 1 to 256: "many"'],
     ['analyse wan1.pcap --jobs 0', '--jobs must be a whole number from 1 to 256: "0"'],
