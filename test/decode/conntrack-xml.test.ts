@@ -104,6 +104,34 @@ test('any cut into chunks gives the same entries', () => {
   );
 });
 
+test('pieces of markup in any order are read or told, flow by flow', () => {
+  const pieces = fc.constantFrom(
+    ...FLOW.split(/(?<=>)/),
+    ...[
+      '<flow>',
+      '</flow>',
+      '<flow',
+      '</',
+      '<![CDATA[',
+      '<!--',
+      '<?xml?>',
+      '&#0;',
+      '&lt;',
+      '<meta',
+      '"',
+      '\u0000',
+      '<flow>',
+    ],
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+      const { entries, lines, skipped } = readXml(parts.join(''));
+      assert.equal(entries.length + skipped.reduce((sum, { count }) => sum + count, 0), lines);
+      assert.equal(readXml(`${parts.join('')}${FLOW}`).entries.length >= 1, true, 'the next flow is found again');
+    }),
+  );
+});
+
 const LAB = ['s0_tiny_full', 's6_leak_rehash', 's9_dualstack_masq', 's12_port_collisions'];
 
 test('text, XML and /proc of one moment agree', { skip: withoutShared }, () => {
