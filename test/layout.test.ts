@@ -28,6 +28,7 @@ const ORDER = [
 /** Rooms that may use less (or other) than the order gives them. */
 const ONLY: Record<string, readonly string[]> = {
   router: ['util', 'config'],
+  commands: [...ORDER.slice(0, ORDER.indexOf('commands')), 'router'],
   index: ORDER.filter((room) => room !== 'commands' && room !== 'cli'),
   cli: ['util', 'commands'],
 };
@@ -46,6 +47,7 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   'ip-num': [/^config\//],
   'pcap-parser': [/^decode\//],
   picocolors: [/^report\//, /^commands\//],
+  saxes: [/^decode\/conntrack/],
   yaml: [/^config\//],
   zod: [/^config\//, /^report\/schema\.ts$/],
 };
