@@ -62,7 +62,8 @@ export function progressLine({ bytes, totalBytes, packets }: Done, seconds: numb
   const parts = [`${formatCount(packets)} packets`, ...(rate > 0 ? [`${formatBytes(rate)}/s`] : [])];
   if (totalBytes === null || totalBytes <= 0) return [formatBytes(bytes), ...parts].join('  ').slice(0, width);
   const done = Math.min(1, bytes / totalBytes);
-  const left = rate > 0 ? [`${formatDuration(Math.ceil((totalBytes - bytes) / rate))} left`] : [];
+  // The first percent comes too fast or too slow to tell.
+  const left = rate > 0 && done >= 0.01 ? [`${formatDuration(Math.ceil((totalBytes - bytes) / rate))} left`] : [];
   const amount = `${Math.floor(done * 100)} %`.padStart(5);
   const text = [amount, `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`, ...parts, ...left].join('  ');
   const room = Math.min(20, width - text.length - 1);
