@@ -6,6 +6,8 @@ import type { Finding, FindingLevel } from '../report/report.js';
 export const FINDING_CODES = {
   'no-uplinks':
     'nothing in the inputs belongs to an uplink: only the LAN side, or other addresses than those configured',
+  'cross-check': 'the second reader and the fast one were held against each other',
+  'late-uplink': 'an address that looks like one more uplink and was first seen after the survey',
   'nat-leak': "packets left by one uplink with another uplink's SNAT source",
   'private-source': 'packets left by an uplink with a private source: they were not translated',
   'uplink-not-captured':

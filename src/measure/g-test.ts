@@ -29,7 +29,7 @@ const SAME = 1e-9;
  */
 export function gTest(counts: readonly number[], expected: readonly number[]): TestResult {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const statistic = gStatistic(counts, expected, total);
+  const statistic = gStatistic(counts, expected);
   const df = counts.length - 1;
   if (total * Math.min(...expected) >= LEAST_EXPECTED) {
     return { test: 'G test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };
@@ -40,7 +40,10 @@ export function gTest(counts: readonly number[], expected: readonly number[]): T
   return { test: `G test, Monte Carlo (${draws} seeded draws), mid-p`, statistic, df, pValue };
 }
 
-function gStatistic(counts: ArrayLike<number>, expected: readonly number[], total: number): number {
+/** 2·Σ o·ln(o/e), never below 0. `counts` may be fractions. */
+export function gStatistic(counts: ArrayLike<number>, expected: readonly number[]): number {
+  let total = 0;
+  for (let i = 0; i < expected.length; i++) total += counts[i];
   let sum = 0;
   for (let i = 0; i < expected.length; i++) {
     if (counts[i] > 0) sum += counts[i] * Math.log(counts[i] / (total * expected[i]));
@@ -53,7 +56,7 @@ function exactP(statistic: number, total: number, expected: readonly number[]): 
   const whole = logGamma(total + 1);
   let sum = 0;
   for (let k = 0; k <= total; k++) {
-    const weight = tieWeight(gStatistic([k, total - k], expected, total), statistic);
+    const weight = tieWeight(gStatistic([k, total - k], expected), statistic);
     if (weight === 0) continue;
     const ways = whole - logGamma(k + 1) - logGamma(total - k + 1);
     sum += weight * Math.exp(ways + k * Math.log(p) + (total - k) * Math.log(q));
@@ -73,7 +76,7 @@ function drawnP(statistic: number, total: number, expected: readonly number[], d
       while (left >= 0 && uplink < expected.length - 1) left -= expected[++uplink];
       counts[uplink]++;
     }
-    sum += tieWeight(gStatistic(counts, expected, total), statistic);
+    sum += tieWeight(gStatistic(counts, expected), statistic);
   }
   // The sample itself is one more draw of the null: p is never 0.
   return (sum + 0.5) / (draws + 1);
