@@ -3,7 +3,7 @@
 import { build, install } from './setup.mjs';
 
 install();
-build('main', 'test');
+await build('main', 'test');
 const { runBench } = await import('../dist-test/bench/bench.js');
 await runBench(process.argv.slice(2)).catch((error) => {
   process.stderr.write(`bench: ${error.message}\n`);

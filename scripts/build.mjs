@@ -3,4 +3,4 @@
 import { build, install } from './setup.mjs';
 
 install();
-build('main');
+await build('main');

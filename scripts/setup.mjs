@@ -29,7 +29,7 @@ export function install() {
  * Compiles the named projects, in this order, where a source is newer than the last build that succeeded.
  * @param {...('main' | 'test')} names
  */
-export function build(...names) {
+export async function build(...names) {
   for (const name of names) {
     const project = PROJECTS[name];
     const stamp = join(root, project.output, '.built');
@@ -44,6 +44,10 @@ export function build(...names) {
     const startedAt = new Date();
     run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', join(root, project.config)]);
     removeOrphans(join(root, project.output), join(root, project.sources));
+    if (name === 'main') {
+      const { bundle } = await import('./bundle.mjs');
+      await bundle(root);
+    }
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, '');
     // When the build began: a source saved meanwhile is newer than that and built the next time.

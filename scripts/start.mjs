@@ -7,12 +7,12 @@ import { build, install, root } from './setup.mjs';
 const SAMPLE = ['analyse', 'samples/4to1/wan1.pcap.gz', 'samples/4to1/wan2.pcap.gz', '-c', 'samples/4to1/mlstat.yaml'];
 
 install();
-build('main');
+await build('main');
 
 const given = process.argv.slice(2);
 if (given.length === 0) process.stderr.write(`> mlstat ${SAMPLE.join(' ')}\n\n`);
 
-const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...(given.length > 0 ? given : SAMPLE)], {
+const child = spawn(process.execPath, [join(root, 'dist', 'bin', 'cli.js'), ...(given.length > 0 ? given : SAMPLE)], {
   stdio: 'inherit',
   // npm changes into the project's folder; paths are meant from where the user stands.
   cwd: given.length > 0 ? (process.env.INIT_CWD ?? process.cwd()) : root,

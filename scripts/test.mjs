@@ -7,7 +7,7 @@ import { join, relative, sep } from 'node:path';
 import { build, install, root } from './setup.mjs';
 
 install();
-build('main', 'test');
+await build('main', 'test');
 
 const given = process.argv.slice(2);
 const options = given.filter((word) => word.startsWith('-'));

@@ -2,11 +2,11 @@
 // The program: hands the process's own streams, environment and signals to the verb that was asked for, catches what
 // it throws, and ends with its exit code.
 
-import { readFileSync } from 'node:fs';
 import type { Io } from './commands/io.js';
 import { run } from './commands/program.js';
 import { EXIT, UserError } from './util/error.js';
 import { oneLine } from './util/quote.js';
+import { version } from './util/version.js';
 
 /** A fault of the program itself: EX_SOFTWARE of sysexits.h, apart from every code that says something of an input. */
 const EXIT_BUG = 70;
@@ -58,9 +58,4 @@ function tell(error: unknown): number {
   process.stderr.write(`mlstat: ${oneLine(line)}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return isUsers ? error.exitCode : EXIT_BUG;
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
 }

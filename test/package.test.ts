@@ -15,7 +15,7 @@ const MUST_HAVE = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
-  'dist/cli.js',
+  'dist/bin/cli.js',
   'dist/index.d.ts',
   'dist/index.js',
   'docs/report.schema.json',

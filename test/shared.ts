@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const projectDir: string = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
 /** The built command line, for tests that start it as a user would. */
-export const cliPath: string = `${projectDir}/dist/cli.js`;
+export const cliPath: string = `${projectDir}/dist/bin/cli.js`;
 
 const besideProject = process.env.MLSTAT_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
 

@@ -1,7 +1,7 @@
 // What a configuration file may hold: the one source of its checks and of its published JSON Schema.
 // Messages are predicates ("must be …"): `explain.ts` puts the name before and the value and place behind them.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatAddress } from '../util/address.js';
 import { parseAddress, parsePrefix } from './address.js';
 import type { Capacity, Prefix, UplinkConfig } from './config.js';

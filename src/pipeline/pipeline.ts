@@ -1,6 +1,5 @@
 // From inputs and options to the report: sources, survey, engine, measure. The commands and the library call this.
 
-import { readFileSync } from 'node:fs';
 import type { Config, Prefix } from '../config/config.js';
 import { writeConfig } from '../config/write.js';
 import { linkName, linkTypeName } from '../decode/linktypes.js';
@@ -11,6 +10,7 @@ import { buildReport } from '../measure/measure.js';
 import type { Finding, Report, ReportInput } from '../report/report.js';
 import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
+import { version } from '../util/version.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { Engine, type SourceTotals } from './engine.js';
 import { FlowRows } from './rows.js';
@@ -214,12 +214,4 @@ function refusedInput({ spec, open, error }: Refused): ReportInput {
     damage: [],
     error,
   };
-}
-
-let known: string | null = null;
-
-function version(): string {
-  known ??= (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
-  return known;
 }
