@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { build, install, root } from './setup.mjs';
 
 install();
-build('main');
+await build('main');
 
 const path = join(root, 'README.md');
-const BLOCK = /(<!-- (?:first (\d+): )?mlstat (.*) -->\n```\w*\n)[^]*?(?=\n```\n)/g;
+const BLOCK = /(<!-- (?:first (\d+): )?mlstat (.*) -->\n```\w*)\n(?:(?!```)[^]*?\n)?(?=```\n)/g;
 
 const written = readFileSync(path, 'utf8');
-const real = written.replace(BLOCK, (_, head, lines, args) => head + output(args, Number(lines ?? Infinity)));
+const real = written.replace(BLOCK, (_, head, lines, args) => `${head}\n${output(args, Number(lines ?? Infinity))}\n`);
 
 if (!process.argv.includes('--check')) writeFileSync(path, real);
 else if (real !== written) {
