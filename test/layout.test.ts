@@ -54,6 +54,8 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
 
 /** Built-ins that reach outside. Rooms that compute have none of them: what they need is handed to them. */
 const OUTSIDE = /^node:(fs|child_process|process|os|net|http|https|tty|readline|worker_threads|timers)(\/|$)/;
+/** Where the version stands: in the package's own manifest. */
+const READS_MANIFEST = 'util/version.ts';
 const PURE = ['util', 'decode', 'uplinks', 'flows', 'tally', 'detect', 'measure', 'advise'];
 
 /** Readers of capture formats; none may lean on another. */
@@ -121,7 +123,9 @@ test('each package is known to one place', () => {
 });
 
 test('rooms that compute touch neither files nor the process', () => {
-  const wrong = foreign.filter(({ from, to }) => OUTSIDE.test(to) && PURE.includes(roomOf(from)));
+  const wrong = foreign
+    .filter(({ from }) => from !== READS_MANIFEST)
+    .filter(({ from, to }) => OUTSIDE.test(to) && PURE.includes(roomOf(from)));
   assert.deepEqual(wrong.map(asLine), []);
 });
 

@@ -25,7 +25,7 @@ const MUST_HAVE = [
   'samples/README.md',
 ];
 const MAY_HAVE =
-  /^(dist\/.*\.(js|d\.ts)|samples\/.*|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
+  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/LICENSES\.txt|samples\/.*|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
 
 const { name, version } = JSON.parse(readFileSync(`${projectDir}/package.json`, 'utf8')) as Record<string, string>;
 
