@@ -1,7 +1,7 @@
 // Addresses and prefixes that a person wrote: text becomes words. Strict and slow (ip-num, BigInt): for configuration
 // and command line, never for packets or dumps.
 
-import { IPv4, IPv6 } from 'ip-num';
+import { createRequire } from 'node:module';
 import { type Address, formatAddress, maskWords, type Words } from '../util/address.js';
 import type { Prefix } from './config.js';
 
@@ -14,6 +14,7 @@ const LONGEST_ADDRESS = 45;
  */
 export function parseAddress(text: string): Address | null {
   if (text.length > LONGEST_ADDRESS || text.includes('%') || text.includes('/')) return null;
+  const { IPv4, IPv6 } = ipNum();
   try {
     if (text.includes(':')) return { family: 6, words: wordsOf(new IPv6(text).getValue()) };
     return { family: 4, words: wordsOf(new IPv4(text).getValue()) };
@@ -56,4 +57,12 @@ function hint(host: string): string {
 function wordsOf(value: bigint): Words {
   const word = (i: bigint) => Number((value >> (i * 32n)) & 0xffffffffn);
   return [word(3n), word(2n), word(1n), word(0n)];
+}
+
+let loaded: typeof import('ip-num') | undefined;
+
+/** At the first address, and by require: imported, its fourteen CommonJS files cost start-up four times as much. */
+function ipNum(): typeof import('ip-num') {
+  loaded ??= createRequire(import.meta.url)('ip-num') as typeof import('ip-num');
+  return loaded;
 }
