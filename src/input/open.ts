@@ -28,29 +28,34 @@ export interface OpenInput {
   /** What could not be read, by the present `stream`; offsets count uncompressed bytes. */
   readonly damage: DamageLog;
   /**
-   * Uncompressed bytes from the start, in chunks of up to 1 MiB, each valid until the next is asked for. A regular
-   * file can be streamed again after the last stream has ended or been left; a pipe only once (throws `Error`).
+   * Uncompressed bytes from the start, in chunks of up to 1 MiB, each valid until the next is asked for or the stream
+   * is left. A regular file can be streamed again after the last stream has ended or been left; a pipe only once
+   * (throws `Error`).
    */
   stream(): AsyncGenerator<Uint8Array, void>;
   close(): void;
 }
 
 /**
- * Opens a file, standard input for `-`, or a stream that is to go by the name `path`. Reads no more than it needs to tell the format.
+ * Opens a file, standard input for `-`, or a stream that is to go by the name `path`. Reads no more than it needs to
+ * tell the format; of a file, nothing but its descriptor is then held until it is streamed.
  *
  * Throws `UserError` (exit 3) where it can't be opened, read or decompressed at all.
  */
 export async function openInput(path: string, stream?: AsyncIterable<Uint8Array>): Promise<OpenInput> {
   const source = stream === undefined ? await openSource(path) : new IterableSource(stream);
+  const again = source.reopen(0);
   let layers: Layers | null = null;
   try {
-    layers = await unwrap(path, source.reopen(0) ?? source);
+    layers = await unwrap(path, again ?? source);
     const { prefix, sniffed } = await look(layers);
     return new Input(path, source, layers, prefix, sniffed);
   } catch (error) {
-    layers?.reader.close();
     source.close();
     throw error;
+  } finally {
+    // A thousand files may be open at once: their buffers and children are not.
+    if (again !== null) (layers?.reader ?? again).close();
   }
 }
 
@@ -67,7 +72,7 @@ class Input implements OpenInput {
   readonly compression: Compression | null;
   readonly why: string | null;
   readonly fd: number | null;
-  private fresh = true;
+  private streamed = false;
 
   constructor(
     readonly path: string,
@@ -88,19 +93,20 @@ class Input implements OpenInput {
   }
 
   async *stream(): AsyncGenerator<Uint8Array, void> {
-    if (!this.fresh) {
-      const again = this.source.reopen(0);
-      if (again === null) throw new Error(`${quotePath(this.path)} can be read only once`);
-      this.layers.reader.close();
-      this.layers = await unwrap(this.path, again);
-    }
-    this.fresh = false;
+    const again = this.source.reopen(0);
+    if (again !== null) this.layers = await unwrap(this.path, again);
+    else if (this.streamed) throw new Error(`${quotePath(this.path)} can be read only once`);
+    this.streamed = true;
     const { reader } = this.layers;
-    for (;;) {
-      const chunk = await reader.chunk();
-      if (chunk === null) return;
-      yield chunk;
-      reader.skip(chunk.length);
+    try {
+      for (;;) {
+        const chunk = await reader.chunk();
+        if (chunk === null) return;
+        yield chunk;
+        reader.skip(chunk.length);
+      }
+    } finally {
+      reader.close();
     }
   }
 

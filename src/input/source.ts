@@ -4,10 +4,11 @@ import { close, fstatSync, open, read, type Stats } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { isatty } from 'node:tty';
 import { EXIT, UserError } from '../util/error.js';
+import { lendBuffer, READ_BYTES, returnBuffer } from './buffers.js';
 import { plainReason, quotePath } from './reason.js';
 
-/** What one read asks for. Larger reads fall out of the second-level cache. */
-export const READ_BYTES = 1 << 20;
+/** The first read: enough to tell a format, which is all that is wanted of many files. */
+const FIRST_BYTES = 1 << 16;
 
 /**
  * Raw bytes of an input, in order.
@@ -50,9 +51,10 @@ export async function openSource(path: string): Promise<ByteSource> {
  * pool while the other one is worked on.
  */
 class FileSource implements ByteSource {
-  private readonly buffers: [Buffer | null, Buffer | null] = [null, null];
+  private readonly buffers: (Buffer | null)[] = [null, null];
   private turn: 0 | 1 = 0;
   private ahead: Promise<Uint8Array | null> | null = null;
+  private fills = 0;
 
   /** `position`: the byte to begin with. Only the source that was opened first is the owner, and closes the file. */
   constructor(
@@ -68,9 +70,13 @@ class FileSource implements ByteSource {
 
   async read(): Promise<Uint8Array | null> {
     const chunk = await (this.ahead ?? this.fill());
-    this.ahead = chunk === null ? Promise.resolve(null) : this.fill();
-    // A failed read is told when its turn comes, not as an unhandled rejection before.
-    this.ahead.catch(() => {});
+    this.ahead = null;
+    // Whoever asks a second time will want all of it.
+    if (chunk !== null && this.fills > 1) {
+      this.ahead = this.fill();
+      // A failed read is told when its turn comes, not as an unhandled rejection before.
+      this.ahead.catch(() => {});
+    }
     return chunk;
   }
 
@@ -81,13 +87,25 @@ class FileSource implements ByteSource {
   close(): void {
     this.position = this.size;
     if (this.owner) this.file.close();
+    const { buffers } = this;
+    // Not while a read may still write to them.
+    (this.ahead ?? Promise.resolve()).then(
+      () => {
+        for (const buffer of buffers.splice(0)) if (buffer !== null) returnBuffer(buffer);
+      },
+      () => {},
+    );
   }
 
   private async fill(): Promise<Uint8Array | null> {
-    const want = Math.min(READ_BYTES, this.size - this.position);
+    const limit = this.fills++ === 0 ? FIRST_BYTES : READ_BYTES;
+    const want = Math.min(limit, this.size - this.position);
     if (want <= 0) return null;
     this.turn ^= 1;
-    const buffer = this.buffers[this.turn] ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.size));
+    let buffer = this.buffers[this.turn] ?? null;
+    if (buffer === null || buffer.length < want) {
+      buffer = want > FIRST_BYTES ? lendBuffer() : Buffer.allocUnsafeSlow(want);
+    }
     this.buffers[this.turn] = buffer;
     const count = await this.file.read(buffer, want, this.position);
     this.position += count;

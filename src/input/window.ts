@@ -2,9 +2,8 @@
 
 import { readSync } from 'node:fs';
 import type { DamageLog } from '../util/error.js';
+import { lendBuffer, READ_BYTES, returnBuffer } from './buffers.js';
 
-/** What one read asks for. Larger reads fall out of the second-level cache. */
-const READ_BYTES = 1 << 20;
 /** No record of any format is as long as this; a framer that asks for more has been misled by its input. */
 const MAX_WINDOW_BYTES = 1 << 26;
 /** What is read at a time behind the end of a segment. */
@@ -49,23 +48,27 @@ export function pumpFile(
   const window = new ByteWindow();
   let position = start;
   let stopped = false;
-  while (!framer.done && !stopped && position < fileEnd) {
-    if (!window.fit(framer.wants)) {
-      options.damage?.add('oversized-record', position - window.filled);
-      stopped = true;
-      break;
+  try {
+    while (!framer.done && !stopped && position < fileEnd) {
+      if (!window.fit(framer.wants)) {
+        options.damage?.add('oversized-record', position - window.filled);
+        stopped = true;
+        break;
+      }
+      const ahead = position < end ? end - position : Math.min(STRADDLE_BYTES, fileEnd - position);
+      const count = readSync(fd, window.bytes, window.filled, Math.min(window.room, READ_BYTES, ahead), position);
+      // The file has been cut since it was opened.
+      if (count === 0) break;
+      position += count;
+      window.filled += count;
+      window.drive(framer);
+      stopped = options.onProgress?.(position - start) === false;
     }
-    const ahead = position < end ? end - position : Math.min(STRADDLE_BYTES, fileEnd - position);
-    const count = readSync(fd, window.bytes, window.filled, Math.min(window.room, READ_BYTES, ahead), position);
-    // The file has been cut since it was opened.
-    if (count === 0) break;
-    position += count;
-    window.filled += count;
-    window.drive(framer);
-    stopped = options.onProgress?.(position - start) === false;
+    framer.end(framer.done || stopped ? 0 : window.filled);
+    return position - window.filled;
+  } finally {
+    window.close();
   }
-  framer.end(framer.done || stopped ? 0 : window.filled);
-  return position - window.filled;
 }
 
 /**
@@ -80,30 +83,34 @@ export async function pumpStream(
   const window = new ByteWindow();
   let position = 0;
   let stopped = false;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length && !framer.done && !stopped; ) {
-      if (!window.fit(framer.wants)) {
-        options.damage?.add('oversized-record', position - window.filled);
-        stopped = true;
-        break;
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length && !framer.done && !stopped; ) {
+        if (!window.fit(framer.wants)) {
+          options.damage?.add('oversized-record', position - window.filled);
+          stopped = true;
+          break;
+        }
+        const count = Math.min(window.room, chunk.length - at);
+        window.bytes.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), window.filled);
+        at += count;
+        position += count;
+        window.filled += count;
+        window.drive(framer);
       }
-      const count = Math.min(window.room, chunk.length - at);
-      window.bytes.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), window.filled);
-      at += count;
-      position += count;
-      window.filled += count;
-      window.drive(framer);
+      if (options.onProgress?.(position) === false) stopped = true;
+      if (framer.done || stopped) break;
     }
-    if (options.onProgress?.(position) === false) stopped = true;
-    if (framer.done || stopped) break;
+    framer.end(framer.done || stopped ? 0 : window.filled);
+    return position - window.filled;
+  } finally {
+    window.close();
   }
-  framer.end(framer.done || stopped ? 0 : window.filled);
-  return position - window.filled;
 }
 
 /** The buffer, made anew only when a record asks for more than it holds. */
 class ByteWindow {
-  bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  bytes = lendBuffer();
   /** Bytes at the front that are not consumed yet. */
   filled = 0;
   private view = new DataView(this.bytes.buffer);
@@ -127,8 +134,14 @@ class ByteWindow {
     if (need > MAX_WINDOW_BYTES) return false;
     const larger = Buffer.allocUnsafeSlow(Math.min(MAX_WINDOW_BYTES, Math.max(need, this.bytes.length * 2)));
     this.bytes.copy(larger, 0, 0, this.filled);
+    returnBuffer(this.bytes);
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
     return true;
+  }
+
+  /** Nothing is fed any more. */
+  close(): void {
+    returnBuffer(this.bytes);
   }
 }
