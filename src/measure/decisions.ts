@@ -3,7 +3,16 @@
 import type { Prefix } from '../config/config.js';
 import type { ReportBalance, ReportPolicy } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
-import { addressFamilies, countByUplink, groupByKey, type KeyKind, type KeyKinds, type Keys } from './keys.js';
+import {
+  addressFamilies,
+  countByUplink,
+  type KeyKind,
+  type KeyKinds,
+  type Keys,
+  type Numbering,
+  numberKeys,
+  sumKeys,
+} from './keys.js';
 import { inferPolicy } from './policy.js';
 import { balanceRows } from './rows.js';
 
@@ -40,15 +49,16 @@ export function findDecisions(
   const { rows, pinned, clientsVisible } = balanceRows(ledger, inView, pins);
   const places = inView.flatMap((seen, uplink) => (seen ? [uplink] : []));
   const coarse: KeyKind = clientsVisible ? 'client-server' : 'server';
-  const coarseKeys = groupByKey(ledger, rows, { ipv4: coarse, ipv6: coarse });
+  const pairs = numberKeys(ledger, rows, { ipv4: coarse, ipv6: coarse });
   const policy =
-    clientsVisible && places.length > 1 ? inferPolicies(ledger, rows, coarseKeys, places) : { ipv4: null, ipv6: null };
+    clientsVisible && places.length > 1 ? inferPolicies(ledger, rows, pairs, places) : { ipv4: null, ipv6: null };
   const kinds: KeyKinds = {
     // IPv6 hashes the flow label under policy 0, which differs from connection to connection.
     ipv4: byConnection(policy.ipv4, settings.ipv4, [1]) ? 'five-tuple' : coarse,
     ipv6: byConnection(policy.ipv6, settings.ipv6, [0, 1]) ? 'five-tuple' : coarse,
   };
-  const keys = kinds.ipv4 === coarse && kinds.ipv6 === coarse ? coarseKeys : groupByKey(ledger, rows, kinds);
+  const isCoarse = kinds.ipv4 === coarse && kinds.ipv6 === coarse;
+  const keys = sumKeys(ledger, rows, isCoarse ? pairs : numberKeys(ledger, rows, kinds));
   return {
     places,
     rows,
@@ -75,7 +85,7 @@ function byConnection(policy: ReportPolicy | null, setting: number | null, setti
 function inferPolicies(
   ledger: Ledger,
   rows: Int32Array,
-  pairs: Keys,
+  pairs: Numbering,
   places: readonly number[],
 ): ReportBalance['policy'] {
   const placeOf = new Int32Array(256);
@@ -84,7 +94,7 @@ function inferPolicies(
   });
   const six = addressFamilies(ledger);
   const counts = countByUplink(ledger, rows, pairs, placeOf, places.length);
-  const isFamily = (family: 4 | 6) => (key: number) => six[ledger.server[pairs.first[key]]] === (family === 6 ? 1 : 0);
+  const isFamily = (family: 4 | 6) => (key: number) => six[ledger.server[pairs.row[key]]] === (family === 6 ? 1 : 0);
   return {
     ipv4: inferPolicy(counts, pairs.count, places.length, isFamily(4)),
     ipv6: inferPolicy(counts, pairs.count, places.length, isFamily(6)),

@@ -8,13 +8,14 @@ import { round6 } from './round.js';
 
 /** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
 export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
+  const { origin, ipUp, ipDown } = ledger;
   const sizes = new Float64Array(ledger.count);
   const flows = new Float64Array(64);
   const ipBytes = new Float64Array(64);
   let count = 0;
   for (let row = 0; row < ledger.count; row++) {
-    if (ledger.origin[row] !== ORIGIN.lan && ledger.origin[row] !== ORIGIN.unknown) continue;
-    const size = ledger.ipUp[row] + ledger.ipDown[row];
+    if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
+    const size = ipUp[row] + ipDown[row];
     sizes[count++] = size;
     const bin = exponentOf(size);
     flows[bin]++;
@@ -55,10 +56,9 @@ function isHandshake({ protocol, origin, answerUs }: Ledger, row: number): boole
   return protocol[row] === PROTOCOL.tcp && origin[row] !== ORIGIN.inbound && answerUs[row] >= 0;
 }
 
-/** The smallest n with size <= 2^n. */
+/** The smallest n with size <= 2^n; sizes are whole. */
 function exponentOf(size: number): number {
   if (size <= 1) return 0;
-  let exponent = 32 - Math.clz32(Math.min(size, 0xffffffff) - 1);
-  while (2 ** exponent < size) exponent++;
-  return exponent;
+  if (size <= 0x80000000) return 32 - Math.clz32(size - 1);
+  return 31 + exponentOf(Math.ceil(size / 0x80000000));
 }

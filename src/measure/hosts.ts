@@ -60,6 +60,7 @@ interface HostSums {
 }
 
 function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums {
+  const { origin, ipUp, ipDown, uplink } = ledger;
   const addresses = ledger.addresses.count;
   const flows = new Uint32Array(addresses);
   const up = new Float64Array(addresses);
@@ -70,15 +71,15 @@ function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums
   let count = 0;
   for (let row = 0; row < ledger.count; row++) {
     const host = column[row];
-    if (host === NONE || ledger.origin[row] === ORIGIN.inbound) continue;
+    if (host === NONE || origin[row] === ORIGIN.inbound) continue;
     if (flows[host]++ === 0) count++;
-    up[host] += ledger.ipUp[row];
-    down[host] += ledger.ipDown[row];
-    const bit = host * uplinks + ledger.uplink[row];
+    up[host] += ipUp[row];
+    down[host] += ipDown[row];
+    const bit = host * uplinks + uplink[row];
     const mask = 1 << (bit & 7);
     if ((met[bit >>> 3] & mask) === 0) {
       met[bit >>> 3] |= mask;
-      byUplink[ledger.uplink[row]]++;
+      byUplink[uplink[row]]++;
     }
   }
   return { flows, up, down, count, byUplink };
@@ -97,10 +98,11 @@ function listHosts(
     placeOf[host] = place;
   });
   const byUplink = new Float64Array(listed.length * names.length);
+  const { origin, ipUp, ipDown, uplink } = ledger;
   for (let row = 0; row < ledger.count; row++) {
     const host = column[row];
-    if (host === NONE || placeOf[host] < 0 || ledger.origin[row] === ORIGIN.inbound) continue;
-    byUplink[placeOf[host] * names.length + ledger.uplink[row]] += ledger.ipUp[row] + ledger.ipDown[row];
+    if (host === NONE || placeOf[host] < 0 || origin[row] === ORIGIN.inbound) continue;
+    byUplink[placeOf[host] * names.length + uplink[row]] += ipUp[row] + ipDown[row];
   }
   return listed.map((host, place) => ({
     address: formatAddress(ledger.addresses.family(host), ledger.addresses.wordsOf(host)),

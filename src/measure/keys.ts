@@ -12,11 +12,17 @@ export interface KeyKinds {
   ipv6: KeyKind;
 }
 
-/** Columns by key; which number a key has means nothing. */
-export interface Keys {
+/** Which rows are one key; the numbers mean nothing. */
+export interface Numbering {
   count: number;
   /** By place in `rows`: the number of its key. */
   keyOf: Int32Array;
+  /** By key: one of its rows. */
+  row: Int32Array;
+}
+
+/** Columns by key. */
+export interface Keys extends Numbering {
   flows: Uint32Array;
   ipBytes: Float64Array;
   packets: Float64Array;
@@ -27,29 +33,116 @@ export interface Keys {
 /** Protocols whose ports the kernel hashes. */
 const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udpLite, PROTOCOL.sctp, PROTOCOL.dccp];
 
-export function groupByKey(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Keys {
-  const { keyOf, first } = numberKeys(ledger, rows, kinds);
-  const count = first.length;
-  const { ipUp, ipDown, packetsUp, packetsDown } = ledger;
+/** Numbers of a sum: flows, bytes, packets, start of the first flow. */
+const SUM = 4;
+
+/** Sums come later: what makes a key may have to be found out first. */
+export function numberKeys(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Numbering {
+  const serversOnly = kinds.ipv4 === 'server' && kinds.ipv6 === 'server';
+  return serversOnly ? numberServers(ledger, rows) : numberTuples(ledger, rows, kinds);
+}
+
+/** Addresses have numbers already. */
+function numberServers({ server, addresses }: Ledger, rows: Int32Array): Numbering {
+  const numbers = new Int32Array(addresses.count);
+  const keyOf = new Int32Array(rows.length);
+  const row = new Int32Array(Math.min(rows.length, addresses.count));
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const host = server[rows[i]];
+    let number = numbers[host];
+    if (number === 0) {
+      row[count] = rows[i];
+      number = ++count;
+      numbers[host] = number;
+    }
+    keyOf[i] = number - 1;
+  }
+  return { count, keyOf, row: row.slice(0, count) };
+}
+
+/** An open-addressing table of key numbers beside three words a key: server, client, ports with protocol. */
+function numberTuples(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Numbering {
+  const { client, server, ports, protocol } = ledger;
+  const six = kinds.ipv4 === kinds.ipv6 ? null : addressFamilies(ledger);
+  const hashesPorts = Uint8Array.from({ length: 256 }, (_, number) => (WITH_PORTS.includes(number) ? 1 : 0));
+  let size = 1024;
+  while (size < rows.length * 2) size *= 2;
+  const slots = new Int32Array(size);
+  const words = new Int32Array(rows.length * 3);
+  const keyOf = new Int32Array(rows.length);
+  const first = new Int32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    const host = server[row];
+    const kind = six !== null && six[host] === 1 ? kinds.ipv6 : kinds.ipv4;
+    const peer = kind === 'server' ? 0 : client[row];
+    // Two flows of a pair with different protocols meet here once in 2^32, which no figure would show.
+    const fine =
+      kind === 'five-tuple'
+        ? Math.imul(hashesPorts[protocol[row]], ports[row]) ^ Math.imul(protocol[row], 0x9e3779b1)
+        : 0;
+    let hash = Math.imul(host, 0x9e3779b1) ^ Math.imul(peer, 0x85ebca6b) ^ Math.imul(fine, 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    let slot = (hash ^ (hash >>> 13)) & (size - 1);
+    for (;;) {
+      const number = slots[slot];
+      if (number === 0) {
+        words[count * 3] = host;
+        words[count * 3 + 1] = peer;
+        words[count * 3 + 2] = fine;
+        first[count] = row;
+        keyOf[i] = count++;
+        slots[slot] = count;
+        break;
+      }
+      const at = number * 3;
+      if (words[at - 3] === host && words[at - 2] === peer && words[at - 1] === fine) {
+        keyOf[i] = number - 1;
+        break;
+      }
+      slot = (slot + 1) & (size - 1);
+    }
+  }
+  return { count, keyOf, row: first.slice(0, count) };
+}
+
+export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering): Keys {
+  const { count, keyOf } = numbering;
+  const { ipUp, ipDown, packetsUp, packetsDown, startUs } = ledger;
+  const sums = new Float64Array(count * SUM);
+  const first = numbering.row.slice();
+  for (let key = 0; key < count; key++) sums[key * SUM + 3] = startUs[first[key]];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    const at = keyOf[i] * SUM;
+    sums[at]++;
+    sums[at + 1] += ipUp[row] + ipDown[row];
+    sums[at + 2] += packetsUp[row] + packetsDown[row];
+    const start = startUs[row];
+    if (start > sums[at + 3]) continue;
+    if (start < sums[at + 3] || sortsBefore(ledger, row, first[keyOf[i]])) {
+      sums[at + 3] = start;
+      first[keyOf[i]] = row;
+    }
+  }
   const flows = new Uint32Array(count);
   const ipBytes = new Float64Array(count);
   const packets = new Float64Array(count);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    const key = keyOf[i];
-    flows[key]++;
-    ipBytes[key] += ipUp[row] + ipDown[row];
-    packets[key] += packetsUp[row] + packetsDown[row];
-    if (isBefore(ledger, row, first[key])) first[key] = row;
+  for (let key = 0; key < count; key++) {
+    flows[key] = sums[key * SUM];
+    ipBytes[key] = sums[key * SUM + 1];
+    packets[key] = sums[key * SUM + 2];
   }
-  return { count, keyOf, flows, ipBytes, packets, first };
+  return { ...numbering, flows, ipBytes, packets, first };
 }
 
 /** Flows of each key by uplink: key · uplinks + uplink, where `placeOf` gives the place of the ledger's uplinks. */
 export function countByUplink(
   ledger: Ledger,
   rows: Int32Array,
-  keys: Keys,
+  keys: Numbering,
   placeOf: ArrayLike<number>,
   uplinks: number,
 ): Uint32Array {
@@ -65,54 +158,8 @@ export function addressFamilies({ addresses }: Ledger): Uint8Array {
   return six;
 }
 
-/** An open-addressing table of rows: a key is the first row that has it. */
-function numberKeys(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): { keyOf: Int32Array; first: Int32Array } {
-  const { client, server, ports, protocol } = ledger;
-  const six = kinds.ipv4 === kinds.ipv6 ? null : addressFamilies(ledger);
-  const hashesPorts = Uint8Array.from({ length: 256 }, (_, number) => (WITH_PORTS.includes(number) ? 1 : 0));
-  let size = 1024;
-  while (size < rows.length * 2) size *= 2;
-  const slots = new Int32Array(size);
-  const keyOf = new Int32Array(rows.length);
-  const first = new Int32Array(rows.length);
-  let count = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    const host = server[row];
-    const kind = six !== null && six[host] === 1 ? kinds.ipv6 : kinds.ipv4;
-    const paired = kind !== 'server';
-    const fine = kind === 'five-tuple';
-    let hash = Math.imul(host, 0x9e3779b1);
-    if (paired) hash ^= Math.imul(client[row], 0x85ebca6b);
-    if (fine) hash ^= Math.imul(hashesPorts[protocol[row]] * ports[row], 0xc2b2ae35) ^ protocol[row];
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-    let slot = (hash ^ (hash >>> 13)) & (size - 1);
-    for (;;) {
-      const key = slots[slot] - 1;
-      if (key < 0) {
-        first[count] = row;
-        keyOf[i] = count++;
-        slots[slot] = count;
-        break;
-      }
-      const other = first[key];
-      const same =
-        server[other] === host &&
-        (!paired || client[other] === client[row]) &&
-        (!fine ||
-          (protocol[other] === protocol[row] && (ports[other] === ports[row] || hashesPorts[protocol[row]] === 0)));
-      if (same) {
-        keyOf[i] = key;
-        break;
-      }
-      slot = (slot + 1) & (size - 1);
-    }
-  }
-  return { keyOf, first: first.slice(0, count) };
-}
-
-function isBefore({ startUs, ports, protocol, uplink }: Ledger, a: number, b: number): boolean {
-  if (startUs[a] !== startUs[b]) return startUs[a] < startUs[b];
+/** Order of flows that start at one moment. */
+function sortsBefore({ ports, protocol, uplink }: Ledger, a: number, b: number): boolean {
   if (ports[a] !== ports[b]) return ports[a] >>> 0 < ports[b] >>> 0;
   if (protocol[a] !== protocol[b]) return protocol[a] < protocol[b];
   return uplink[a] < uplink[b];

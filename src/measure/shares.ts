@@ -30,12 +30,13 @@ export function measureShares(
   exactFlows: readonly number[] | null,
 ): ReportShare[] {
   const { rows, keys, firsts, clientsVisible, places } = decisions;
+  const { uplink: chosen, ipUp, ipDown, packetsUp, packetsDown } = ledger;
   const bytes = new Float64Array(expected.length);
   const packets = new Float64Array(expected.length);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    bytes[ledger.uplink[row]] += ledger.ipUp[row] + ledger.ipDown[row];
-    packets[ledger.uplink[row]] += ledger.packetsUp[row] + ledger.packetsDown[row];
+    bytes[chosen[row]] += ipUp[row] + ipDown[row];
+    packets[chosen[row]] += packetsUp[row] + packetsDown[row];
   }
   const flows = exactFlows ?? decisions.flows;
   const weighed = [
