@@ -10,7 +10,7 @@ install();
 await build('main');
 
 const path = join(root, 'README.md');
-const BLOCK = /(<!-- (?:first (\d+): )?mlstat (.*) -->\n```\w*)\n(?:(?!```)[^]*?\n)?(?=```\n)/g;
+const BLOCK = /(<!-- (?:first (\d+): )?mlstat (.*) -->\n```\w*)\n(?:(?!```)[\s\S]*?\n)?(?=```\n)/g;
 
 const written = readFileSync(path, 'utf8');
 const real = written.replace(BLOCK, (_, head, lines, args) => `${head}\n${output(args, Number(lines ?? Infinity))}\n`);
