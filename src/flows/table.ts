@@ -82,7 +82,8 @@ export class FlowTable implements BatchSink {
 
   private readonly hashes = new Int32Array(BATCH_ROWS);
   private readonly candidates = new Int32Array(BATCH_ROWS);
-  private readonly clocks = new Float64Array(BATCH_ROWS);
+  /** The clock at the row that is being worked. */
+  private rowClock = Number.NEGATIVE_INFINITY;
   /** Keeps the prefetching reads from being optimised away. */
   sink = 0;
 
@@ -104,23 +105,20 @@ export class FlowTable implements BatchSink {
   flush(batch: Batch): void {
     const rows = batch.count;
     const { time } = batch;
-    const { clocks, clock } = this;
+    const { clock } = this;
     let { now } = clock;
     let from = 0;
     for (let row = 0; row < rows; row++) {
       const t = time[row];
       if (t > now) now = t;
       else if (t < now - DISORDER_US) {
-        clock.now = now;
         this.update(batch, from, row);
         this.barrier();
         clock.tick(t);
         now = t;
         from = row;
       }
-      clocks[row] = now;
     }
-    clock.now = now;
     this.update(batch, from, rows);
     batch.count = 0;
     this.sweep((this.used >> SWEEP_SHIFT) + 8);
@@ -129,7 +127,7 @@ export class FlowTable implements BatchSink {
   private update(batch: Batch, from: number, to: number): void {
     if (this.live + 2 * BATCH_ROWS > this.capacity) this.grow();
     const { kind, k0, k1, ports, meta, flags, time, ipBytes, wireBytes } = batch;
-    const { hashes, candidates, clocks, hot, hotFloats, slots, mask, seed } = this;
+    const { hashes, candidates, hot, hotFloats, slots, mask, seed, clock } = this;
     const { bins } = this.lanes;
     const least = this.timeouts.least;
 
@@ -156,8 +154,12 @@ export class FlowTable implements BatchSink {
     }
     this.sink ^= touched;
 
+    let { now } = clock;
     for (let row = from; row < to; row++) {
+      const t = time[row];
+      if (t > now) now = t;
       if (kind[row] !== KIND.flow) {
+        this.rowClock = now;
         this.updateOther(batch, row);
         continue;
       }
@@ -176,18 +178,19 @@ export class FlowTable implements BatchSink {
         ((rowMeta & META.ipv6) !== 0 && !this.sameWide(record, batch.wide, row * 8))
       ) {
         record = this.find(hashes[row], a, b, p, rowMeta, batch.wide, row * 8);
+        this.rowClock = now;
         if (record < 0) record = this.create(hashes[row], a, b, p, rowMeta, batch, row);
         at = record * HOT_WORDS;
       }
       const rowFlags = flags[row];
       const high = (rowFlags >>> 8) & 1;
-      const t = time[row];
       const at64 = at >> 1;
       const lastLow = hotFloats[at64 + HOT.lastLow64];
       const lastHigh = hotFloats[at64 + HOT.lastHigh64];
       const last = lastLow > lastHigh ? lastLow : lastHigh;
-      if (clocks[row] - last > least || (rowFlags & SYN_ACK) === FLAG.syn) {
-        this.consider(record, rowFlags, clocks[row], batch, row);
+      if (now - last > least || (rowFlags & SYN_ACK) === FLAG.syn) {
+        this.rowClock = now;
+        this.consider(record, rowFlags, batch, row);
       }
       if ((rowFlags & RARE) !== 0 || (hot[at + HOT.state] & (STATE.spokeLow << high)) === 0) {
         this.noteRare(record, rowFlags, high, t, batch, row);
@@ -215,6 +218,7 @@ export class FlowTable implements BatchSink {
         open[3 * cell + 2] += wire;
       } else bins.add(cell, t, ip, wire);
     }
+    clock.now = now;
   }
 
   /** Fragments after the first, ICMP errors, and rows that are no IP. */
@@ -225,7 +229,7 @@ export class FlowTable implements BatchSink {
       const base = batch.meta[row] & ~META.hasPorts;
       const meta = this.asSeen ? base : base | META.datagram;
       const record = this.findOrCreate(ports, meta, batch, row);
-      this.consider(record, 0, this.clocks[row], batch, row);
+      this.consider(record, 0, batch, row);
       this.count(record, batch, row);
     } else {
       this.lanes.addOther(batch, row);
@@ -262,16 +266,16 @@ export class FlowTable implements BatchSink {
   }
 
   /** A packet may begin a new flow: a SYN, or silence longer than the shortest timeout. */
-  private consider(record: number, flags: number, clock: number, batch: Batch, row: number): void {
+  private consider(record: number, flags: number, batch: Batch, row: number): void {
     const at = record * HOT_WORDS;
     const state = this.hot[at + HOT.state];
     const meta = this.hot[at + HOT.meta];
-    const silence = clock - this.lastSight(record);
+    const silence = this.rowClock - this.lastSight(record);
     if ((state & STATE.bothWays) === 0 && silence <= this.timeouts.least) return;
     const open = (state & STATE.leftOpen) !== 0;
     if (silence > (open ? this.timeouts.mostOf(meta, state) : this.timeouts.of(meta, state))) {
       this.close(record, STATE.idled);
-      this.restart(record, false, clock);
+      this.restart(record, false);
       return;
     }
     const maybeIdle = open && silence > this.timeouts.leastOf(meta, state);
@@ -281,20 +285,20 @@ export class FlowTable implements BatchSink {
       const verdict = synVerdict(state, high, isn, batch.seq[row]);
       if (verdict === 'new') {
         this.close(record, STATE.reused);
-        this.restart(record, false, clock);
+        this.restart(record, false);
         return;
       }
       // One FIN here and one before the cut may have closed the flow that this SYN repeats.
       const maybeClosed = open && (state & STATE.bothFin) !== 0;
       if (verdict === 'new-unless-known' || maybeClosed) {
         this.close(record, open ? 0 : STATE.reused);
-        this.restart(record, open, clock);
+        this.restart(record, open);
         return;
       }
     }
     if (maybeIdle) {
       this.close(record, 0);
-      this.restart(record, true, clock);
+      this.restart(record, true);
     }
   }
 
@@ -335,7 +339,7 @@ export class FlowTable implements BatchSink {
   private noteFirstFragment(batch: Batch, row: number): void {
     const meta = (batch.meta[row] & ~META.hasPorts) | META.datagram;
     const datagram = this.findOrCreate(batch.ident[row], meta, batch, row);
-    this.consider(datagram, 0, this.clocks[row], batch, row);
+    this.consider(datagram, 0, batch, row);
     const cold = datagram * COLD_WORDS;
     const at64 = (cold >> 1) + COLD.firstFragment64;
     const t = batch.time[row];
@@ -409,7 +413,7 @@ export class FlowTable implements BatchSink {
     }
     const lane = this.lanes.laneOf(meta, a, b, cold, coldAt + COLD.wide);
     hot[at + HOT.state] = lane << STATE.laneShift;
-    this.restart(record, this.leftOpen, this.clocks[row]);
+    this.restart(record, this.leftOpen);
     const { slots, mask } = this;
     let slot = hash & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
@@ -418,7 +422,7 @@ export class FlowTable implements BatchSink {
   }
 
   /** Empties a record's counters; key and lane stay. */
-  private restart(record: number, leftOpen: boolean, clock: number): void {
+  private restart(record: number, leftOpen: boolean): void {
     const { hot, hotFloats, cold, coldFloats } = this;
     const at = record * HOT_WORDS;
     const coldAt = record * COLD_WORDS;
@@ -428,7 +432,7 @@ export class FlowTable implements BatchSink {
     hot[at + HOT.state] = (hot[at + HOT.state] & ~STATE.bits) | (leftOpen ? STATE.leftOpen : 0);
     coldFloats[(coldAt >> 1) + COLD.firstLow64] = NEVER;
     coldFloats[(coldAt >> 1) + COLD.firstHigh64] = NEVER;
-    coldFloats[(coldAt >> 1) + COLD.startClock64] = clock;
+    coldFloats[(coldAt >> 1) + COLD.startClock64] = this.rowClock;
     coldFloats[(coldAt >> 1) + COLD.firstFragment64] = NEVER;
     for (let word = COLD.isnLow; word < COLD.wide; word++) cold[coldAt + word] = 0;
   }
