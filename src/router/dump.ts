@@ -4,7 +4,7 @@
 
 import type { DefaultRoute, Facts, Link, Note, Place } from './facts.js';
 import { readLinkDetail, readLinkHead, readNeighbour, readNexthop, readOneLineAddress } from './ip-link.js';
-import { addNetwork, ROUTE_TYPES, readHop, readRoute } from './ip-route.js';
+import { addNetwork, MOST_HOPS, ROUTE_TYPES, readHop, readRoute } from './ip-route.js';
 import { readRule } from './ip-rule.js';
 import { addBaseChains, readIptablesRule } from './iptables.js';
 import { readNft } from './nft.js';
@@ -164,7 +164,7 @@ class DumpReader {
     if (this.route === null) return counts; // of a route that is no default
     const { hops, problem } = readHop(words, place);
     if (problem !== null) this.notes.push({ kind: 'unclear', place, text: `nexthop: ${problem}` });
-    this.route.hops.push(...hops);
+    if (this.route.hops.length < MOST_HOPS) this.route.hops.push(...hops);
     const [gateway] = hops.flatMap((hop) => hop.gateway ?? []);
     if (gateway !== undefined) this.route.family ??= gateway.includes(':') ? 6 : 4;
     return counts ? this.count('routes', 0, true) : true;
@@ -223,9 +223,10 @@ function endOfBlock(text: string, from: number): { stop: number; lines: number }
       lines++;
       if (isOpen && depth === 0) return { stop: at, lines: lines - 1 };
     } else if (code === 34) {
-      const close = text.indexOf('"', at + 1);
-      const newline = text.indexOf('\n', at + 1);
-      if (close > 0 && (newline < 0 || close < newline)) at = close;
+      // A quote closes on its line, or is none.
+      let close = at + 1;
+      while (close < text.length && text.charCodeAt(close) !== 34 && text.charCodeAt(close) !== 10) close++;
+      if (text.charCodeAt(close) === 34) at = close;
     } else if (code === 123) {
       depth++;
       isOpen = true;

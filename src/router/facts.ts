@@ -134,6 +134,8 @@ export interface NamedUplink {
   standby: string | null;
   mark: Mark | null;
   place: Place;
+  /** Where interface, gateway and addresses stand, where that is elsewhere. */
+  linePlace?: Place;
 }
 
 /** A section of a UCI file (OpenWrt): `config interface 'wan'` with its options. */
@@ -200,11 +202,15 @@ export function noFacts(): Facts {
   };
 }
 
-/** Adds all of `other`, behind what is there. */
+/** A router has fewer of each; what is put together of them grows with their products. */
+const MOST = 10_000;
+
+/** Adds `other` behind what is there, up to ten thousand of each. */
 export function addFacts(facts: Facts, other: Facts): void {
   for (const key of LISTS) {
     const list = facts[key] as unknown[];
-    for (const one of other[key]) list.push(one);
+    const room = Math.max(0, MOST - list.length);
+    for (const one of other[key].slice(0, room)) list.push(one);
   }
   for (const [chain, hook] of other.bases) facts.bases.set(chain, hook);
   facts.savesMark ||= other.savesMark;

@@ -21,7 +21,7 @@ export interface ReadText {
 const DEEPEST_FOLDER = 6;
 const MOST_FILES = 5000;
 /** `ip route` of a router with the whole Internet's table, IPv4 and IPv6. */
-const LARGEST_TEXT = 128 * 1024 * 1024;
+const LARGEST_TEXT = 64 * 1024 * 1024;
 /** Captures and logs lie in such folders too: what begins like one is not read further. */
 const HEAD = 64 * 1024;
 

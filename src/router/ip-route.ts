@@ -6,6 +6,8 @@ import { devName, readAddress, readCount, readDefault, readInterfaceAddress } fr
 
 /** Linux takes 1 to 256, nexthop objects 65536 since 6.12. */
 const LARGEST_WEIGHT = 65_536;
+/** Of one route; the rest is left out. */
+export const MOST_HOPS = 1024;
 
 export const ROUTE_TYPES: ReadonlySet<string> = new Set([
   'unicast',
@@ -56,7 +58,7 @@ export function readRoute(words: readonly string[], family: 4 | 6 | null, place:
     const word = words[at];
     if (word === 'nexthop') {
       hop = { gateway: null, dev: null, weight: 1, isDead: false, place };
-      hops.push(hop);
+      if (hops.length < MOST_HOPS) hops.push(hop);
     } else if (word === 'via') {
       if (words[at + 1] === 'inet' || words[at + 1] === 'inet6') at++;
       const gateway = readAddress(words[++at] ?? '');
@@ -71,7 +73,7 @@ export function readRoute(words: readonly string[], family: 4 | 6 | null, place:
       // `weight 4\` before a line break glues the next word to it: the Nano-Howto prints it so.
       if (rest === 'nexthop') {
         hop = { gateway: null, dev: null, weight: 1, isDead: false, place };
-        hops.push(hop);
+        if (hops.length < MOST_HOPS) hops.push(hop);
       } else if (rest) problem ??= `weight ${words[at]}`;
     } else if (word === 'dead' || word === 'linkdown') hop.isDead = true;
     else if (word === 'metric' || word === 'preference' || word === 'priority') values.set('metric', words[++at] ?? '');
@@ -102,7 +104,7 @@ export function readRoute(words: readonly string[], family: 4 | 6 | null, place:
             family: known,
             table: values.get('table') ?? 'main',
             metric: Number(/^\d+$/.exec(values.get('metric') ?? '')?.[0] ?? 0),
-            hops: hops.length > 0 ? hops : first.gateway === null && first.dev === null ? [] : [first],
+            hops: (hops.length > 0 ? hops : [first]).filter(({ gateway, dev }) => gateway !== null || dev !== null),
             source: readAddress(values.get('src') ?? '')?.text ?? null,
             nexthopId: readCount(values.get('nhid'), 0x7fffffff),
             place,

@@ -66,7 +66,8 @@ export function jsonItems(text: string): { items: JsonItem[]; broken: { line: nu
         return { items, broken: place };
       }
     }
-    for (let i = text.indexOf('\n', at); i >= 0 && i < end; i = text.indexOf('\n', i + 1)) {
+    for (let i = at; i < end; i++) {
+      if (text.charCodeAt(i) !== 10) continue;
       line++;
       lineStart = i + 1;
     }

@@ -141,7 +141,7 @@ function memberOf(section: UciSection): Member | null {
 function ofNetwork(
   section: UciSection,
   networks: ReadonlyMap<string, UciSection>,
-): Pick<NamedUplink, 'dev' | 'gateway' | 'gateway6' | 'addresses'> {
+): Pick<NamedUplink, 'dev' | 'gateway' | 'gateway6' | 'addresses' | 'linePlace'> {
   const network = networks.get(section.name);
   if (network === undefined) return { dev: null, gateway: null, gateway6: null, addresses: [] };
   return {
@@ -149,6 +149,7 @@ function ofNetwork(
     gateway: readAddress(network.options.get('gateway') ?? '')?.text ?? null,
     gateway6: readAddress(network.options.get('ip6gw') ?? '')?.text ?? null,
     addresses: addressesOf(network).map(({ address }) => address),
+    linePlace: network.place,
   };
 }
 

@@ -19,7 +19,7 @@ export interface Effect {
 
 /** Chains call chains this deep (the kernel allows 16), and so many rules are followed in all. */
 const DEEPEST = 16;
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 20_000;
 
 export function natEffects(facts: Facts): Effect[] {
   const byChain = new Map<string, NatRule[]>();

@@ -11,6 +11,7 @@ import { folderOf, listRouterFiles, type RouterFile, readText } from './files.js
 import { readIpJson } from './ip-json.js';
 import { jsonItems } from './json-items.js';
 import { readMwan3 } from './mwan3.js';
+import { readNft } from './nft.js';
 import { readNftJson } from './nft-json.js';
 import { readScript } from './script.js';
 import { compareSnapshots, laterSnapshots } from './snapshots.js';
@@ -44,7 +45,7 @@ interface Read {
 }
 
 /** Scripts, settings and JSON are smaller; only what commands print may be longer. */
-const LARGEST = { json: 16 * 1024 * 1024, text: 4 * 1024 * 1024 } as const;
+const LARGEST = { json: 8 * 1024 * 1024, text: 1024 * 1024 } as const;
 const MOST_UNCLEAR = 8;
 
 /** Reads files and folders (`-` is standard input). Throws nothing but what is no fault of the files. */
@@ -90,7 +91,7 @@ function understand(name: string, path: string, text: string, isCut: boolean): R
   }
   const most = kind === 'json' ? LARGEST.json : kind === 'dump' ? Number.POSITIVE_INFINITY : LARGEST.text;
   if (text.length > most || isCut) {
-    notes.push({ kind: 'unclear', place: start, text: 'too long: only its beginning is read' });
+    notes.push({ kind: 'assumed', place: start, text: 'too long: only its beginning is read' });
   }
   const tally = readKind(kind, text.slice(0, Math.min(text.length, most)), read, start);
   tellTally(tally, kind, start, notes);
@@ -102,6 +103,10 @@ function readKind(kind: Kind, text: string, { facts, notes, path }: Read, start:
   if (kind === 'uci') return readUci(text, facts, start);
   if (kind === 'endian') return readEndian(text, folderOf(path), facts, notes, start);
   if (kind === 'dump') return readDump(text, facts, notes, start);
+  if (kind === 'nft') {
+    const count = readNft(text, facts, notes, start);
+    return { counts: new Map([['nftables rules', count]]), unknown: [], unknownCount: 0 };
+  }
   return readScript(text, kind === 'script', facts, notes, start);
 }
 
@@ -145,14 +150,14 @@ function tellTally(tally: Tally, kind: Kind, start: Place, notes: Note[]): void 
   notes.unshift({ kind: 'understood', place: start, text: [...counts, ...other].join(', ') });
   if (isScript) return;
   for (const { place, text } of tally.unknown.slice(0, MOST_UNCLEAR)) {
-    notes.push({ kind: 'unclear', place, text: `not understood: ${quote(text)}` });
+    notes.push({ kind: 'unclear', place, text: quote(text) });
   }
   const more = tally.unknownCount - Math.min(tally.unknown.length, MOST_UNCLEAR);
   if (more > 0)
     notes.push({
       kind: 'unclear',
       place: start,
-      text: `${formatNumberOf(more, tally.unknown.length > 0 ? 'more line' : 'item')} not understood`,
+      text: `${formatNumberOf(more, tally.unknown.length > 0 ? 'more line' : 'item')}`,
     });
 }
 

@@ -17,7 +17,7 @@ const DEEPEST_GROUP = 2;
 const TABLES: Readonly<Record<string, string>> = { '253': 'default', '254': 'main', '255': 'local' };
 
 export function sortRoutes(facts: Facts, notes: Note[]): Routing {
-  const byIndex = new Map(facts.links.map(({ index, dev }) => [index, dev]));
+  const name = namer(facts);
   const objects = new Map(facts.nexthops.map((one) => [one.id, one]));
   const routes = facts.routes
     .map((route): DefaultRoute => {
@@ -25,7 +25,7 @@ export function sortRoutes(facts: Facts, notes: Note[]): Routing {
       return {
         ...route,
         table: TABLES[route.table] ?? route.table,
-        hops: hops.map((hop) => named(hop, byIndex, facts)),
+        hops: hops.map(name),
       };
     })
     .filter(({ table, hops }) => table !== 'local' && hops.length > 0);
@@ -95,15 +95,24 @@ function hopsOf(route: DefaultRoute, objects: ReadonlyMap<number, NexthopObject>
 }
 
 /** `if7` is how ip names an interface that it can't; a hop without one lies where its gateway's network is. */
-function named(hop: Hop, byIndex: ReadonlyMap<number | null, string>, facts: Facts): Hop {
-  const [, index] = /^if(\d{1,9})$/.exec(hop.dev ?? '') ?? [];
-  if (index !== undefined) return { ...hop, dev: byIndex.get(Number(index)) ?? hop.dev };
-  if (hop.dev !== null || hop.gateway === null) return hop;
-  const gateway = parseAddress(hop.gateway);
-  const found = facts.addresses.find(
-    ({ network }) => gateway !== null && network !== null && prefixContains(network, gateway.family, gateway.words),
-  );
-  return { ...hop, dev: found?.dev ?? null };
+function namer(facts: Facts): (hop: Hop) => Hop {
+  const byIndex = new Map(facts.links.map(({ index, dev }) => [index, dev]));
+  const byGateway = new Map<string, string | null>();
+  const near = (text: string): string | null => {
+    const gateway = parseAddress(text);
+    if (gateway === null) return null;
+    const { family, words } = gateway;
+    return (
+      facts.addresses.find(({ network }) => network !== null && prefixContains(network, family, words))?.dev ?? null
+    );
+  };
+  return (hop) => {
+    const [, index] = /^if(\d{1,9})$/.exec(hop.dev ?? '') ?? [];
+    if (index !== undefined) return { ...hop, dev: byIndex.get(Number(index)) ?? hop.dev };
+    if (hop.dev !== null || hop.gateway === null) return hop;
+    if (!byGateway.has(hop.gateway)) byGateway.set(hop.gateway, near(hop.gateway));
+    return { ...hop, dev: byGateway.get(hop.gateway) ?? null };
+  };
 }
 
 /** Older ip prints IPv6's multipath as routes of one metric, a line each, and without their weights. */

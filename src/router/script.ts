@@ -10,7 +10,7 @@ import { SetUp } from './set-up.js';
 import { type Command, type Piece, readCommands } from './shell.js';
 
 /** Commands followed in all, loops and calls included. */
-const MOST_STEPS = 50_000;
+const MOST_STEPS = 20_000;
 const DEEPEST_CALL = 16;
 const MOST_UNKNOWN = 200;
 const KEYWORDS = new Set(['then', 'else', 'do', 'if', 'elif', 'while', 'until', '!', '{', 'time']);

@@ -21,8 +21,12 @@ export interface CommandContext {
 
 const PREFIXES = new Set(['sudo', 'exec', 'command', 'nohup', 'nice', 'doas', 'busybox']);
 
+/** Rules of iptables that are taken away again: each is looked for among all. */
+const MOST_REMOVALS = 200;
+
 export class SetUp {
   private table = new Map<string, DefaultRoute>();
+  private removals = 0;
 
   constructor(
     readonly facts: Facts,
@@ -79,7 +83,7 @@ export class SetUp {
     if (!(isAdd || isDel || isFlush))
       return is('link', 1) || is('route', 1) || is('rule', 2) ? 'other commands of ip' : null;
     if (context.unknown !== null && !(is('link', 1) || isFlush)) {
-      this.unclear(context, `${context.unknown} is not set in this script: ip ${args.join(' ')}`);
+      this.unclear(context, `${missing(context.unknown)}: ip ${args.join(' ')}`);
       return 'commands with unknown variables';
     }
     if (is('route', 1)) return this.ipRoute(verb, isDel ? 'del' : isFlush ? 'flush' : 'add', rest, family, context);
@@ -88,7 +92,9 @@ export class SetUp {
     if (is('nexthop', 3) && isAdd) {
       const nexthop = readNexthop(rest, context.place);
       if (nexthop !== null) {
-        this.facts.nexthops = [...this.facts.nexthops.filter(({ id }) => id !== nexthop.id), nexthop];
+        const known = this.facts.nexthops.findIndex(({ id }) => id === nexthop.id);
+        if (known >= 0) this.facts.nexthops.splice(known, 1);
+        this.facts.nexthops.push(nexthop);
       }
       return 'nexthop objects';
     }
@@ -218,12 +224,11 @@ export class SetUp {
       if (problem !== null) this.unclear(context, problem);
       return 'iptables rules';
     }
-    if (context.unknown !== null)
-      this.unclear(context, `${context.unknown} is not set in this script: ${args.join(' ')}`);
+    if (context.unknown !== null) this.unclear(context, `${missing(context.unknown)}: iptables ${args.join(' ')}`);
     else if (remove < 0) facts.nat.push(rule);
-    else {
+    else if (this.removals++ < MOST_REMOVALS) {
       const same = ({ place: _, ...one }: typeof rule) => JSON.stringify(one);
-      const known = facts.nat.findIndex((one) => same(one) === same(rule));
+      const known = facts.nat.findIndex((one) => one.chain === rule.chain && same(one) === same(rule));
       if (known >= 0) facts.nat.splice(known, 1);
     }
     return 'iptables rules';
@@ -273,6 +278,10 @@ export class SetUp {
   private unclear({ place }: CommandContext, text: string): void {
     this.notes.push({ kind: 'unclear', place, text });
   }
+}
+
+function missing(variable: string): string {
+  return variable === '$()' ? 'what a command prints is not known' : `${variable} is not set in this script`;
 }
 
 function sameHops(a: DefaultRoute, b: DefaultRoute): boolean {

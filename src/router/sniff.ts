@@ -1,7 +1,7 @@
 // Which kind of file it is, by its content alone.
 
 /** What reads the file; or why it says nothing of uplinks. */
-export type Kind = 'json' | 'uci' | 'endian' | 'script' | 'commands' | 'dump' | 'clock' | { skipped: string };
+export type Kind = 'json' | 'uci' | 'endian' | 'script' | 'commands' | 'nft' | 'dump' | 'clock' | { skipped: string };
 
 /** Lines looked at until one decides. Prose with commands in it may begin with pages of prose. */
 const MOST_LINES = 20_000;
@@ -12,6 +12,8 @@ const UCI = /^\s{0,20}(?:config|package)\s+['"]?[\w-]+['"]?|^(?:mwan3|network|fi
 /** Commands that change something; with a leading path or `sudo`. */
 const COMMAND =
   /^\s{0,80}(?:sudo )?(?:\$\{?\w{1,32}\}?\/?|\/(?:usr\/)?(?:local\/)?s?bin\/)?(?:ip|iptables|ip6tables|\$\{?\w{1,32}\}?)\s+(?:-[46]\s+)?(?:(?:route|ro|r|rule|ru|addr|address|a|link|l|nexthop|neigh|tunnel)\s+(?:add|del|delete|append|replace|change|flush|set)\b|-[tAIFDNPX]\b)/;
+/** A file for `nft -f`, where `nft list ruleset` prints tables alone. */
+const NFT = /^(?:#!\S{0,40}nft\b|define \S{1,64} = |flush ruleset\b|add (?:table|chain|rule) (?:ip|ip6|inet) )/;
 const OLD_COMMAND = /^\s{0,80}(?:\/sbin\/)?(?:route (?:add|del) |nft (?:add|-f|flush) |sysctl -w |iptables-restore\b)/;
 const OUTPUT =
   /^(?:\*(?:nat|mangle|filter|raw|security)\s*$|\[?\d*:?\d*\]? ?-A \S+ |table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{|\d+:\s+from |\d+: \S+ <[A-Z]|(?:unicast |default ).*\b(?:via|dev|nexthop|proto)\b|default$|id \d+ (?:via|dev|group|blackhole)\b|net\.ipv[46]\.\S+ = )|^[\da-f.:]{3,45}(?:\/\d+)? (?:via|dev) \S+/i;
@@ -36,6 +38,7 @@ export function sniffRouter(text: string): Kind {
     }
     if (/\bsrc=\S+ dst=\S+/.test(line))
       return { skipped: 'entries of connection tracking: give them to mlstat analyse' };
+    if (NFT.test(line)) return 'nft';
     if (ENDIAN.test(line)) return 'endian';
     if (UCI.test(line)) return 'uci';
     if (COMMAND.test(line) || OLD_COMMAND.test(line)) return 'commands';

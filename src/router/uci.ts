@@ -4,7 +4,7 @@
 import type { Tally } from './dump.js';
 import type { Facts, Place, UciSection } from './facts.js';
 
-const MOST_SECTIONS = 20_000;
+const MOST_SECTIONS = 10_000;
 
 interface Section extends UciSection {
   options: Map<string, string>;

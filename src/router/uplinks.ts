@@ -5,12 +5,13 @@ import { checkUplinks } from '../config/check.js';
 import type { Config, UplinkConfig } from '../config/config.js';
 import { nameOf } from '../config/explain.js';
 import { type Claim, settle } from './claims.js';
-import type { DefaultRoute, Facts, Mark, NamedUplink, Note, Place } from './facts.js';
+import type { DefaultRoute, Facts, Hop, Mark, NamedUplink, Note, Place } from './facts.js';
 import { placeText } from './facts.js';
 import { lanOf, macsOf } from './lan.js';
+import { marksOf } from './marks.js';
 import { type Effect, natEffects } from './nat.js';
 import { familyOf, sortRoutes } from './routes.js';
-import { marksOf, type Source, sourcesOf } from './sources.js';
+import { type Source, sourcesOf } from './sources.js';
 
 /** An uplink in the making. */
 export interface Draft {
@@ -29,7 +30,7 @@ export interface Draft {
 }
 
 /** As many as a configuration may hold and a person oversees. */
-const MOST_UPLINKS = 1000;
+const MOST_UPLINKS = 256;
 
 /** `config` is null where no default route and no uplink was found. */
 export function toConfig(facts: Facts): { config: Config | null; notes: Note[] } {
@@ -47,7 +48,6 @@ export function toConfig(facts: Facts): { config: Config | null; notes: Note[] }
       'no multipath default route among these files: the uplinks are those of the default routes, without weights';
     notes.push({ kind: 'assumed', place: rest[0]?.place ?? null, text });
   }
-  if (drafts.length > MOST_UPLINKS) drafts.length = MOST_UPLINKS;
   const effects = natEffects(facts);
   marksOf(drafts, effects, rest, facts, notes);
   const uplinks = makeUplinks(drafts, effects, facts, notes);
@@ -80,6 +80,7 @@ function addBalanced(route: DefaultRoute, drafts: Draft[]): void {
   const byDev = new Map<string | null, number>();
   for (const { dev } of route.hops) byDev.set(dev, (byDev.get(dev) ?? 0) + 1);
   for (const hop of route.hops) {
+    if (drafts.length >= MOST_UPLINKS) break;
     const isShared = hop.dev === null || (byDev.get(hop.dev) ?? 0) > 1;
     const draft = draftOf(drafts, hop.dev, isShared ? (hop.gateway ?? '') : '');
     draft.weights[family].push({ value: hop.weight, place: hop.place });
@@ -91,21 +92,26 @@ function addBalanced(route: DefaultRoute, drafts: Draft[]): void {
 
 function addSingle(route: DefaultRoute, drafts: Draft[], makes: boolean): void {
   for (const hop of route.hops) {
-    const known = drafts.filter(({ dev }) => dev === hop.dev && dev !== null);
-    const draft =
-      known.length > 1
-        ? known.find(({ key }) => key === hop.gateway)
-        : (known[0] ??
-          (makes && hop.dev !== 'lo'
-            ? draftOf(drafts, hop.dev, hop.dev === null ? (hop.gateway ?? '') : '')
-            : undefined));
+    const draft = findDraft(drafts, hop) ?? (makes ? makeDraft(drafts, hop) : undefined);
     if (draft === undefined) continue;
     if (hop.gateway !== null) draft.gateways[familyOf(route)].push({ value: hop.gateway, place: hop.place });
     if (route.source !== null) draft.preferred.push({ value: route.source, place: route.place });
   }
 }
 
+/** The uplink on the hop's interface; where several are, the one with its gateway. */
+function findDraft(drafts: readonly Draft[], { dev, gateway }: Hop): Draft | undefined {
+  const known = dev === null ? [] : drafts.filter((draft) => draft.dev === dev);
+  return known.length > 1 ? known.find(({ key }) => key === gateway) : known[0];
+}
+
+function makeDraft(drafts: Draft[], { dev, gateway }: Hop): Draft | undefined {
+  if (dev === 'lo' || drafts.length >= MOST_UPLINKS) return undefined;
+  return draftOf(drafts, dev, dev === null ? (gateway ?? '') : '');
+}
+
 function addNamed(uplink: NamedUplink, drafts: Draft[], isBalanced: boolean, notes: Note[]): void {
+  if (drafts.length >= MOST_UPLINKS) return;
   const { place } = uplink;
   const byGateway = drafts.find(({ gateways }) => gateways[4].some(({ value }) => value === uplink.gateway));
   const known =
@@ -123,10 +129,11 @@ function addNamed(uplink: NamedUplink, drafts: Draft[], isBalanced: boolean, not
     uplink.gateway === null && uplink.addresses.length > 0 && uplink.addresses.every((one) => one.includes(':'))
       ? 6
       : 4;
-  if (uplink.gateway !== null) draft.gateways[4].push({ value: uplink.gateway, place });
-  if (uplink.gateway6 !== null) draft.gateways[6].push({ value: uplink.gateway6, place });
+  const linePlace = uplink.linePlace ?? place;
+  if (uplink.gateway !== null) draft.gateways[4].push({ value: uplink.gateway, place: linePlace });
+  if (uplink.gateway6 !== null) draft.gateways[6].push({ value: uplink.gateway6, place: linePlace });
   if (uplink.weight !== null) draft.weights[family].push({ value: uplink.weight, place });
-  for (const value of uplink.addresses) draft.addresses.push({ value, place });
+  for (const value of uplink.addresses) draft.addresses.push({ value, place: linePlace });
   // The line's IPv6 has a mark of its own; there is room for one, and it is the first.
   if (uplink.mark !== null && !draft.marks.some((mark) => mark.place.rank === place.rank)) {
     draft.marks.push({ value: uplink.mark, place });
