@@ -18,6 +18,7 @@ import { DamageLog, type UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, runParts } from '../workers/pool.js';
+import { untilAborted } from './abort.js';
 import { type Chain, Chains } from './chains.js';
 import type { Source } from './sources.js';
 
@@ -105,7 +106,8 @@ export class Engine {
     const jobs: Job[] = this.specs.flat().map((spec) => {
       const source = this.sources[spec.input];
       // A pipe stays in the thread that opened it.
-      const stream = source.stream ?? (source.open.size === null ? source.open.stream() : null);
+      const pipe = source.open.size === null;
+      const stream = source.stream ?? (pipe ? untilAborted(source.open.stream(), this.options.signal) : null);
       return stream === null ? { spec } : { spec, stream };
     });
     const bytes = this.sources.reduce((sum, source) => sum + (source.open.size ?? 0), 0);

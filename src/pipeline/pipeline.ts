@@ -83,7 +83,7 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
   const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
   const { sources, refused } = await openSources(options.inputs);
   try {
-    const placed = asSeen ? unplaced() : await survey(sources, options.config, rules);
+    const placed = asSeen ? unplaced() : await survey(sources, options.config, rules, options.signal);
     const total = sources.some(({ open }) => open.size === null || open.compression !== null)
       ? null
       : sources.reduce((sum, { open }) => sum + (open.size ?? 0), 0);
@@ -170,7 +170,8 @@ function reportInputs(
 ): ReportInput[] {
   return specs.map((spec) => {
     const source = sources.find((one) => one.spec === spec);
-    if (source === undefined) return refusedInput(refused.find((one) => one.spec === spec) as Refused);
+    if (source === undefined)
+      return refusedInput(refused.find((one) => one.spec === spec) as Refused, sources.length === 0);
     const sums = totals[source.number];
     const names = [...new Set([...sums.linkTypes].sort((a, b) => a - b).map(linkName))];
     const unknown = [...sums.unknownLink];
@@ -198,8 +199,10 @@ function reportInputs(
   });
 }
 
-function refusedInput({ spec, open, error }: Refused): ReportInput {
+/** `alone`: nothing else could be read either. */
+function refusedInput({ spec, open, error }: Refused, alone: boolean): ReportInput {
   const format = open === null || open.format === 'unknown' ? null : open.format;
+  const stray = !spec.named && open?.format === 'unknown' && !alone;
   return {
     path: spec.path,
     format,
@@ -211,7 +214,8 @@ function refusedInput({ spec, open, error }: Refused): ReportInput {
     dropped: null,
     first: null,
     last: null,
-    damage: [],
-    error,
+    // What a folder or a glob brought in was not asked for by name: it is passed over, not failed.
+    damage: stray ? [{ reason: 'not a capture, passed over', count: 1, offset: null }] : [],
+    error: stray ? null : error,
   };
 }

@@ -21,10 +21,13 @@ import { type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/t
 import { formatAddress, type Words } from '../util/address.js';
 import { UserError } from '../util/error.js';
 import { MacSink, macRule } from '../workers/macs.js';
+import { untilAborted } from './abort.js';
 import type { Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
 const INFER_BYTES = 64 * 2 ** 20;
+/** Runs of each input that are looked at; a flood of flows tells no more than these. */
+const MOST_RUNS = 40_000;
 const PLACE_BYTES = 2 * 2 ** 20;
 
 export interface Survey {
@@ -45,7 +48,12 @@ interface Surveyed {
 const NO_BINS = { open: new Float64Array(6), startUs: 0, endUs: 0, add: () => {} };
 const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, addOther: () => {} };
 
-export async function survey(sources: readonly Source[], config: Config | null, rules: FlowRules): Promise<Survey> {
+export async function survey(
+  sources: readonly Source[],
+  config: Config | null,
+  rules: FlowRules,
+  signal: AbortSignal | undefined,
+): Promise<Survey> {
   const infers = config === null || config.uplinks.length === 0;
   const limit = infers ? INFER_BYTES : PLACE_BYTES;
   const surveyed: Surveyed[] = [];
@@ -54,7 +62,7 @@ export async function survey(sources: readonly Source[], config: Config | null, 
     gatewayMac === null ? [] : [macRule(gatewayMac, n)],
   );
   for (const source of sources) {
-    const { read, ...found } = await readAhead(source, limit, rules, macs);
+    const { read, ...found } = await readAhead(source, limit, rules, macs, signal);
     surveyed.push(found);
     bytesRead += read;
   }
@@ -91,6 +99,7 @@ async function readAhead(
   limit: number,
   rules: FlowRules,
   macs: readonly MacRule[],
+  signal: AbortSignal | undefined,
 ): Promise<Surveyed & { read: number }> {
   const runs = new RunList(1024);
   const sink = { flush: (batch: Batch) => (byMac ?? table).flush(batch) };
@@ -111,7 +120,7 @@ async function readAhead(
     } else if (open.size !== null) {
       await pumpStream(open.stream(), framer, { onProgress });
     } else {
-      const rest = open.stream();
+      const rest = untilAborted(open.stream(), signal);
       const kept: Uint8Array[] = [];
       await pumpStream(keep(rest, kept, limit), framer);
       read = kept.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -124,9 +133,10 @@ async function readAhead(
   decoder.finish();
   const tails = table.finish();
   const lists = [...table.closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
+  const horizonUs = horizonOf(lists);
   for (const list of lists) {
     for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
-      runs.append(list.words, at, list.words, at + HOT_WORDS);
+      if (startOf(list, at) <= horizonUs) runs.append(list.words, at, list.words, at + HOT_WORDS);
     }
   }
   const stem = basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
@@ -138,6 +148,22 @@ async function readAhead(
     stem,
   }));
   return { source, points, runs, read };
+}
+
+/** The time up to which runs are looked at: the earliest MOST_RUNS, so that both sights of a flow are in or out. */
+function horizonOf(lists: readonly RunList[]): number {
+  const count = lists.reduce((sum, list) => sum + list.count, 0);
+  if (count <= MOST_RUNS) return Number.POSITIVE_INFINITY;
+  const starts = new Float64Array(count);
+  let n = 0;
+  for (const list of lists) {
+    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) starts[n++] = startOf(list, at);
+  }
+  return starts.sort()[MOST_RUNS];
+}
+
+function startOf(list: RunList, at: number): number {
+  return list.floats[(at + HOT_WORDS) / 2 + COLD.startClock64];
 }
 
 /** Up to `limit` bytes of a stream, copied into `kept` on the way; the stream stays open behind them. */
