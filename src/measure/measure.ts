@@ -40,6 +40,9 @@ export interface MeasureInput {
   version: string;
 }
 
+const UNKNOWN = { up: null, down: null };
+const UNSEEN = { packets: UNKNOWN, ipBytes: UNKNOWN };
+
 /**
  * The report of one run. It is a function of what was tallied, not of the order: sums are of integers, figures derived from
  * them have six significant digits. Outages are not looked for here, so nothing counts as measured for availability.
@@ -71,7 +74,8 @@ export function buildReport(input: MeasureInput): Report {
 
   const uplinks = names.map((name, n): ReportUplink => {
     const { flows, router, inbound, answered } = tally.flows[n];
-    const { packets, ipBytes } = timeline.totals[n];
+    // What was not captured is not known, which is not nothing.
+    const { packets, ipBytes } = inView[n] ? timeline.totals[n] : UNSEEN;
     const snat = known[n]?.snat ?? topology.uplinks[n].snat;
     return {
       name,
@@ -84,11 +88,11 @@ export function buildReport(input: MeasureInput): Report {
       flows,
       routerFlows: router,
       inboundFlows: inbound,
-      answered,
-      unanswered: flows - answered,
-      decisions: decisions.clientsVisible ? Math.round(decisions.firsts[n] / kept) : null,
-      packets,
-      ipBytes,
+      answered: inView[n] ? answered : null,
+      unanswered: inView[n] ? flows - answered : null,
+      decisions: decisions.clientsVisible && inView[n] ? Math.round(decisions.firsts[n] / kept) : null,
+      packets: { ...packets },
+      ipBytes: { ...ipBytes },
       share: shares[n],
       rate: {
         up: rateOf(timeline.up[n], ipBytes.up, timeline, cover),
@@ -96,8 +100,8 @@ export function buildReport(input: MeasureInput): Report {
       },
       availability: { measuredSeconds: 0, outageSeconds: 0, unmeasurableSeconds: 0, ratio: null },
       quality: quality[n],
-      clients: hosts.clients[n],
-      servers: hosts.servers[n],
+      clients: inView[n] ? hosts.clients[n] : null,
+      servers: inView[n] ? hosts.servers[n] : null,
     };
   });
 
@@ -129,7 +133,7 @@ export function buildReport(input: MeasureInput): Report {
     top: hosts.top,
     flowSizes: flowSizesOf(ledger, kept),
     heatmap: heatmapOf(timeline, cover),
-    series: seriesOf(timeline, starts, names, cover, input.binSec !== null),
+    series: seriesOf(timeline, starts, names, inView, cover, input.binSec !== null),
   };
 }
 

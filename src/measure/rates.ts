@@ -15,14 +15,14 @@ const DAY = 86_400;
 
 /**
  * Bits per second of one uplink and direction. The mean is over the covered time (at least one bin); p95 by nearest rank
- * and peak are over all covered bins, those without traffic being 0.
+ * and peak are over all covered bins, those without traffic being 0. All null where the total is.
  */
-export function rateOf(ipBytes: Float64Array, total: number, timeline: Timeline, cover: Cover): ReportRate {
+export function rateOf(ipBytes: Float64Array, total: number | null, timeline: Timeline, cover: Cover): ReportRate {
   const { widthSec, covered } = timeline;
   const rates = new Float64Array(ipBytes.length);
   let count = 0;
   for (let bin = 0; bin < rates.length; bin++) if (covered[bin] === 1) rates[count++] = ipBytes[bin];
-  if (count === 0) return { mean: null, p95: null, peak: null };
+  if (count === 0 || total === null) return { mean: null, p95: null, peak: null };
   const [p95, peak] = nearestRank(rates.subarray(0, count), [0.95, 1]);
   const seconds = Math.max(cover.coveredSeconds, widthSec);
   return { mean: bps(total, seconds), p95: bps(p95, widthSec), peak: bps(peak, widthSec) };
@@ -33,6 +33,7 @@ export function seriesOf(
   timeline: Timeline,
   starts: BinData,
   names: readonly string[],
+  inView: readonly boolean[],
   cover: Cover,
   asked: boolean,
 ): Series {
@@ -52,17 +53,17 @@ export function seriesOf(
     flows[point] += starts.sums[3 * i];
     if ((starts.cells[i] & 1) === 1) unanswered[point] += starts.sums[3 * i];
   }
-  const seen = (values: Float64Array, figure: (value: number) => number) =>
-    Array.from(values, (value, point) => (covered[point] === 1 ? figure(value) : null));
+  const seen = (n: number, values: Float64Array, figure: (value: number) => number) =>
+    Array.from(values, (value, point) => (inView[n] && covered[point] === 1 ? figure(value) : null));
   const rate = (bytes: number) => bps(bytes, widthSec);
   const asIs = (count: number) => count;
   const uplinks = names.map((name, n): [string, UplinkSeries] => [
     name,
     {
-      up: seen(coarser(timeline.up[n], timeline, widthSec, firstBin, points), rate),
-      down: seen(coarser(timeline.down[n], timeline, widthSec, firstBin, points), rate),
-      flows: seen(began[n][0], asIs),
-      unanswered: seen(began[n][1], asIs),
+      up: seen(n, coarser(timeline.up[n], timeline, widthSec, firstBin, points), rate),
+      down: seen(n, coarser(timeline.down[n], timeline, widthSec, firstBin, points), rate),
+      flows: seen(n, began[n][0], asIs),
+      unanswered: seen(n, began[n][1], asIs),
     },
   ]);
   return { binSeconds: widthSec, start: firstBin * widthSec, uplinks: Object.fromEntries(uplinks) };

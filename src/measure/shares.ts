@@ -45,9 +45,11 @@ export function measureShares(
     { counts: bytes, n: effectiveNumber(keys.ipBytes) },
     { counts: packets, n: effectiveNumber(keys.packets) },
   ].map(({ counts, n }) => ({ counts, n, sum: places.reduce((total, uplink) => total + counts[uplink], 0) }));
+  // One link of several says nothing of how they share.
+  const compared = places.length > 1 || expected.length === 1;
   return expected.map((due, uplink) => {
     const rounded = due === null ? null : round6(due);
-    if (!places.includes(uplink)) return { expected: rounded, ...NOTHING };
+    if (!compared || !places.includes(uplink)) return { expected: rounded, ...NOTHING };
     const [ofFlows, ofDecisions, ofBytes, ofPackets] = weighed.map(({ counts, n, sum }) => ({
       share: shareOf(counts[uplink], sum),
       interval: sum > 0 ? wilsonInterval(counts[uplink] / sum, n) : null,
