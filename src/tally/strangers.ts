@@ -5,7 +5,7 @@ import type { Connection } from '../flows/connection.js';
 import { formatAddress } from '../util/address.js';
 
 /** Beyond so many different addresses it is no address of ours, but a network passing through. */
-const MOST_ADDRESSES = 2 ** 18;
+const MOST_ADDRESSES = 2 ** 14;
 /** A new address of the router's takes part in most of what is strange on the link, and in more than a few flows. */
 const LEAST_FLOWS = 10;
 const LEAST_SHARE = 0.9;

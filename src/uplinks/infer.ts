@@ -25,6 +25,8 @@ const ICMP = 1;
 const ICMP6 = 58;
 /** Forwarding and NAT take microseconds; two flows of one client to one server seldom start this near. */
 const NAT_US = 5000;
+/** Of an address's flows so many at least are seen on both sides of the NAT, if it is one. */
+const NAT_SHARE = 0.2;
 /** More local ends than this at one point are the hosts of a LAN. */
 const MOST_ENDS = 8;
 /** Ends looked at, busiest first; the rest can't be a router's. */
@@ -116,9 +118,19 @@ function findNat(flows: readonly Sighting[]): Nat {
       count(outside, after.ends[0].address);
     }
   }
-  for (const [address, votes] of [...outside]) if ((insideVotes.get(address) ?? 0) >= votes) outside.delete(address);
-  const inside = new Set([...insideVotes.keys()].filter((address) => !outside.has(address)));
-  return { inside, outside };
+  // Now and then two clients of one server begin with the same port at the same moment: chance, not NAT.
+  const seen = new Map<string, number>();
+  for (const { ends } of flows) for (const end of ends) count(seen, end.address);
+  const isReal = (address: string, votes: number) => votes >= (seen.get(address) ?? 0) * NAT_SHARE;
+  for (const [address, votes] of [...outside]) {
+    if ((insideVotes.get(address) ?? 0) >= votes || !isReal(address, votes)) outside.delete(address);
+  }
+  const inside = new Set(
+    [...insideVotes]
+      .filter(([address, votes]) => !outside.has(address) && isReal(address, votes))
+      .map(([address]) => address),
+  );
+  return outside.size === 0 ? { inside: new Set(), outside } : { inside, outside };
 }
 
 /** The few addresses of one family that take part in nearly all flows of a point, busiest first; none if it takes many. */
