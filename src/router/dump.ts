@@ -31,6 +31,8 @@ interface Section {
 const MOST_UNKNOWN = 200;
 /** Tables of iptables whose own lines are looked at for their family. */
 const MOST_TABLES = 64;
+/** A route to somewhere else, of which the whole Internet's table has a million: it says nothing of uplinks. */
+const FAR = /^(?:unicast )?[1-9a-f][\da-f.:]{1,44}(?:\/[1-9]\d{0,2})? via (?:inet6 )?[\da-f.:]{2,45} dev /;
 const ROUTE_KEY = /^(?:via|dev|proto|scope|table|metric|src|nhid|from|nexthop|onlink|mtu|linkdown|dead|pref|equalize)$/;
 
 export function readDump(text: string, facts: Facts, notes: Note[], start: Place): Tally {
@@ -71,7 +73,11 @@ class DumpReader {
         line += lines;
         continue;
       }
-      if (content.startsWith('*')) this.startTable(content, text, end);
+      if (FAR.test(content)) {
+        this.route = null;
+        this.link = null;
+        this.count('routes');
+      } else if (content.startsWith('*')) this.startTable(content, text, end);
       else if (content.trim() !== '' && !this.readLine(content, place)) this.unknown(content, place);
       from = end + 1;
     }
@@ -161,10 +167,11 @@ class DumpReader {
   }
 
   private readNexthopLine(words: readonly string[], place: Place, counts = true): boolean {
-    if (this.route === null) return counts; // of a route that is no default
+    // Of a route that is no default, or one of more hops than are taken.
+    if (this.route === null || this.route.hops.length >= MOST_HOPS) return counts;
     const { hops, problem } = readHop(words, place);
     if (problem !== null) this.notes.push({ kind: 'unclear', place, text: `nexthop: ${problem}` });
-    if (this.route.hops.length < MOST_HOPS) this.route.hops.push(...hops);
+    this.route.hops.push(...hops);
     const [gateway] = hops.flatMap((hop) => hop.gateway ?? []);
     if (gateway !== undefined) this.route.family ??= gateway.includes(':') ? 6 : 4;
     return counts ? this.count('routes', 0, true) : true;

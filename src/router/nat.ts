@@ -2,7 +2,7 @@
 // leaves by an interface, and which mark its connection.
 
 import type { Prefix } from '../config/config.js';
-import type { DevMatch, Facts, Mark, NatAction, NatRule, Place } from './facts.js';
+import type { DevMatch, Facts, Mark, NatAction, NatRule, Note, Place } from './facts.js';
 
 /** A rule with all that the chains on the way to it ask for. */
 export interface Effect {
@@ -19,9 +19,11 @@ export interface Effect {
 
 /** Chains call chains this deep (the kernel allows 16), and so many rules are followed in all. */
 const DEEPEST = 16;
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 5000;
 
-export function natEffects(facts: Facts): Effect[] {
+const CUT = `only the first ${MOST_STEPS} rules of sources and marks are followed`;
+
+export function natEffects(facts: Facts, notes: Note[]): Effect[] {
   const byChain = new Map<string, NatRule[]>();
   for (const rule of facts.nat) {
     const rules = byChain.get(rule.chain);
@@ -32,7 +34,10 @@ export function natEffects(facts: Facts): Effect[] {
   let steps = 0;
   const follow = (chain: string, above: Omit<Effect, 'action' | 'place'>, depth: number): void => {
     for (const rule of byChain.get(chain) ?? []) {
-      if (++steps > MOST_STEPS) return;
+      if (++steps > MOST_STEPS) {
+        if (steps === MOST_STEPS + 1) notes.push({ kind: 'assumed', place: rule.place, text: CUT });
+        return;
+      }
       const here = {
         hook: above.hook,
         family: rule.family ?? above.family,

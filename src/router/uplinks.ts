@@ -48,7 +48,7 @@ export function toConfig(facts: Facts): { config: Config | null; notes: Note[] }
       'no multipath default route among these files: the uplinks are those of the default routes, without weights';
     notes.push({ kind: 'assumed', place: rest[0]?.place ?? null, text });
   }
-  const effects = natEffects(facts);
+  const effects = natEffects(facts, notes);
   marksOf(drafts, effects, rest, facts, notes);
   const uplinks = makeUplinks(drafts, effects, facts, notes);
   const devs = new Set([...drafts, ...rest.flatMap(({ hops }) => hops)].flatMap(({ dev }) => dev ?? []));
