@@ -75,6 +75,11 @@ export class Connection {
     return this.packets[1 - this.initiator] > 0;
   }
 
+  /** Whether its beginning is in the capture: for TCP the initiator's SYN; others have no sign of it. */
+  get opened(): boolean {
+    return this.protocol !== PROTOCOL.tcp || (this.state & (STATE.synLow << this.initiator)) !== 0;
+  }
+
   get flowState(): FlowState {
     const { state } = this;
     const ending = state & STATE.bothFin;

@@ -7,7 +7,7 @@ import type { FlowRow } from '../flows/row.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { InputSpec } from '../input/list.js';
 import { buildReport } from '../measure/measure.js';
-import type { Finding, Report, ReportInput } from '../report/report.js';
+import { FINDING_LEVELS, type Finding, type Report, type ReportInput } from '../report/report.js';
 import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
 import { version } from '../util/version.js';
@@ -117,6 +117,7 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       const { crossCheckSources } = await import('./cross-check.js');
       report.findings.unshift(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
     }
+    report.findings.sort((a, b) => FINDING_LEVELS.indexOf(a.level) - FINDING_LEVELS.indexOf(b.level));
     return report;
   } finally {
     for (const source of sources) source.open.close();

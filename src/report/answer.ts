@@ -120,7 +120,10 @@ function outageSentence({ outages }: Report): string {
 }
 
 function sharesSentence(report: Report): string {
-  const { uplinks, balance } = report;
+  const { balance } = report;
+  // An uplink that was not captured has no share to tell.
+  const uplinks = report.uplinks.filter(({ share }) => share.flows !== null);
+  if (uplinks.length === 0) return 'No uplink’s flows were captured whole.';
   const worst = uplinks.find((uplink) => uplink.name === balance.maxDeviation?.uplink);
   const told = uplinks.length <= TOLD || worst === undefined ? uplinks.slice(0, TOLD) : [worst];
   const parts = told.map((uplink, i) => {

@@ -28,7 +28,7 @@ export class Ledger {
   ipDown = new Float64Array(this.capacity);
   packetsUp = new Uint32Array(this.capacity);
   packetsDown = new Uint32Array(this.capacity);
-  /** Microseconds from the first packet to the answer, at most 2^31 − 1; NONE without. */
+  /** Microseconds from the first packet to the answer, at most 2^31 − 1; NONE without, or without the SYN of a TCP flow. */
   answerUs = new Int32Array(this.capacity);
   /** Numbers in `addresses`; NONE where the client is not known. */
   client = new Int32Array(this.capacity);
@@ -69,7 +69,7 @@ export class Ledger {
     this.packetsUp[row] = flow.packets[local];
     this.packetsDown[row] = flow.packets[remote];
     const delay = flow.firstUs[1 - flow.initiator] - flow.firstUs[flow.initiator];
-    this.answerUs[row] = flow.answered && delay >= 0 ? Math.min(delay, 0x7fffffff) : NONE;
+    this.answerUs[row] = flow.answered && flow.opened && delay >= 0 ? Math.min(delay, 0x7fffffff) : NONE;
     this.client[row] = flow.client === null ? NONE : this.addresses.idOf(flow.family, flow.client);
     this.server[row] = this.addresses.idOf(flow.family, server);
     const clientPort = flow.clientPort >= 0 ? flow.clientPort : flow.port(local);
