@@ -18,6 +18,11 @@ export interface ImportOptions {
 
 /** More lines than a person reads; those of one kind are then counted. */
 const MOST_LINES = 200;
+const LABELS: Partial<Record<Note['kind'], string>> = {
+  contradiction: 'contradictory: ',
+  unclear: 'not understood: ',
+};
+
 /** So many files that say nothing of uplinks are named one by one. */
 const MOST_SKIPPED = 3;
 
@@ -75,7 +80,7 @@ async function tellNotes(notes: readonly Note[], isVerbose: boolean, io: Io): Pr
   const line = ({ kind, place, text }: Note) => {
     const where =
       place === null ? '' : `${kind === 'skipped' || isWhole(kind, place.line) ? place.file : placeText(place)}: `;
-    return `${where}${kind === 'contradiction' ? 'contradictory: ' : ''}${text}`;
+    return `${where}${LABELS[kind] ?? ''}${text}`;
   };
   const named = isVerbose || skipped.length <= MOST_SKIPPED ? skipped : [];
   for (const note of named) say(line(note), io);

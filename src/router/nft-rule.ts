@@ -201,7 +201,7 @@ class RuleReader implements NftRule {
     const key = words[this.at] === 'meta' ? words[++this.at] : words[this.at];
     if (words[this.at + 1] === 'map') {
       this.at += 2;
-      const to = this.elements().map(([dev, value]) => [unquoted(dev), value[0] ?? ''] as const);
+      const to = this.elements().map(([dev, value]) => [unquoted(dev), unquoted(value[0] ?? '')] as const);
       if (key === 'oifname' || key === 'oif') this.add({ kind: 'snatByDev', to });
       else this.problem = `snat by a map of ${key}`;
       return;

@@ -16,7 +16,7 @@ const COMMAND =
 const NFT = /^(?:#!\S{0,40}nft\b|define \S{1,64} = |flush ruleset\b|add (?:table|chain|rule) (?:ip|ip6|inet) )/;
 const OLD_COMMAND = /^\s{0,80}(?:\/sbin\/)?(?:route (?:add|del) |nft (?:add|-f|flush) |sysctl -w |iptables-restore\b)/;
 const OUTPUT =
-  /^(?:\*(?:nat|mangle|filter|raw|security)\s*$|\[?\d*:?\d*\]? ?-A \S+ |table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{|\d+:\s+from |\d+: \S+ <[A-Z]|(?:unicast |default ).*\b(?:via|dev|nexthop|proto)\b|default$|id \d+ (?:via|dev|group|blackhole)\b|net\.ipv[46]\.\S+ = )|^[\da-f.:]{3,45}(?:\/\d+)? (?:via|dev) \S+/i;
+  /^(?:\*(?:nat|mangle|filter|raw|security)\s*$|\[?\d*:?\d*\]? ?-A \S+ |table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{|\d+:\s+from |\d+: \S+ (?:<[A-Z]| *inet6? )|(?:unicast |default ).*\b(?:via|dev|nexthop|proto)\b|default$|id \d+ (?:via|dev|group|blackhole)\b|net\.ipv[46]\.\S+ = )|^[\da-f.:]{3,45}(?:\/\d+)? (?:via|dev) \S+/i;
 
 export function sniffRouter(text: string): Kind {
   const head = text.slice(0, 4096);
