@@ -14,8 +14,10 @@ const WORDS = (
   'lookup fwmark 0x1/0xff iptables -t nat -A POSTROUTING -o -s -j SNAT MASQUERADE CONNMARK --to-source --set-xmark ! ' +
   '*nat COMMIT table inet chain { } ; , type hook postrouting oifname snat to masquerade jump map : ct mark set config ' +
   "interface 'wan' option enabled '1' proto member policy RED_DEV=eth1 RED_ADDRESS=203.0.113.2 for in do done while f() " +
-  '$1 $A ${A $( ) ` " \\ A=1 [ {"dst": "default" } ] 1: <UP> inet 203.0.113.2/28 lladdr 02:00:00:00:00:01 #!/bin/sh'
-).split(' ');
+  '$1 $A $( ) ` " \\ A=1 [ {"dst": "default" } ] 1: <UP> inet 203.0.113.2/28 lladdr 02:00:00:00:00:01 #!/bin/sh'
+)
+  .split(' ')
+  .concat('${', '${A');
 
 const text = fc
   .array(fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...WORDS) }, fc.string({ unit: 'binary', maxLength: 6 })), {
