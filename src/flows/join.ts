@@ -81,7 +81,8 @@ export class Joiner {
   /** Why a run ended that was there when the clock was set back: by that, unless it was over already. */
   private stepFlags(runs: RunList, at: number): number {
     const { words } = runs;
-    const over = this.stepClock - lastSight(runs, at) > this.timeouts.of(words[at + HOT.meta], words[at + HOT.state]);
+    const survives = this.timeouts.of(words[at + HOT.meta], words[at + HOT.state], lasted(runs, at));
+    const over = this.stepClock - lastSight(runs, at) > survives;
     return over ? STATE.idled : ENDED;
   }
 
@@ -90,7 +91,7 @@ export class Joiner {
     const { words } = this.carry;
     const state = words[at + HOT.state];
     const silence = heads.floats[(from >> 1) + C64 + COLD.startClock64] - lastSight(this.carry, at);
-    if (silence > this.timeouts.of(words[at + HOT.meta], state)) {
+    if (silence > this.timeouts.of(words[at + HOT.meta], state, lasted(this.carry, at))) {
       words[at + HOT.state] = state | STATE.idled;
       return false;
     }
@@ -163,7 +164,7 @@ export class Joiner {
       const meta = words[at + HOT.meta];
       if (meta === GONE) continue;
       const state = words[at + HOT.state];
-      const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state);
+      const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state, lasted(list, at));
       if (idle) words[at + HOT.state] = state | STATE.idled;
       if (idle || kept === null) this.emit(list, at);
       else kept.append(words, at, words, at + C);
@@ -238,6 +239,11 @@ export function lastSight(runs: RunList, at: number): number {
   const at64 = at >> 1;
   const last = Math.max(runs.floats[at64 + HOT.lastLow64], runs.floats[at64 + HOT.lastHigh64]);
   return last !== NEVER ? last : runs.floats[at64 + C64 + COLD.startClock64];
+}
+
+/** Microseconds from a run's beginning to its last packet. */
+export function lasted(runs: RunList, at: number): number {
+  return lastSight(runs, at) - runs.floats[(at >> 1) + C64 + COLD.startClock64];
 }
 
 /** Whether two runs have one key, point included. */

@@ -34,6 +34,8 @@ export const DEFAULT_FLOW_RULES: Readonly<FlowRules> = {
   other: 600,
 };
 
+/** An answered UDP flow of this age is a stream. */
+const STREAM_US = 2e6;
 /** How long the fragments of one datagram may be apart (RFC 8200 4.5: 60 s; Linux `ipfrag_time`: 30 s). */
 const DATAGRAM_US = 30e6;
 
@@ -64,8 +66,12 @@ export class Timeouts {
     this.least = Math.min(...Object.values(rules).map((sec) => sec * 1e6), DATAGRAM_US);
   }
 
-  /** Microseconds of silence that a run in this state survives, all of its past being known. */
-  of(meta: number, state: number): number {
+  /**
+   * Microseconds of silence that a run in this state survives, all of its past being known. `lastedUs` is the time from
+   * its first to its last packet: the kernel takes an answered UDP flow for a stream only once it is two seconds old
+   * (`udp_timeout_stream` in nf_conntrack_proto_udp.c), so that a query's five-tuple is free again after 30 s.
+   */
+  of(meta: number, state: number, lastedUs: number): number {
     if ((meta & META.datagram) !== 0) return DATAGRAM_US;
     switch (meta & META.protocolMask) {
       case PROTOCOL.tcp:
@@ -74,7 +80,7 @@ export class Timeouts {
         return (state & STATE.anyOpening) !== 0 ? this.tcp : this.tcpMidstream;
       case PROTOCOL.udp:
       case PROTOCOL.udpLite:
-        return (state & STATE.bothWays) === STATE.bothWays ? this.udpReplied : this.udp;
+        return (state & STATE.bothWays) === STATE.bothWays && lastedUs >= STREAM_US ? this.udpReplied : this.udp;
       case PROTOCOL.icmp:
       case PROTOCOL.icmp6:
         return this.icmp;
@@ -84,37 +90,37 @@ export class Timeouts {
   }
 
   /** The least that `of` could say if unknown earlier packets had added to the state. */
-  leastOf(meta: number, state: number): number {
+  leastOf(meta: number, state: number, lastedUs: number): number {
     if ((meta & META.datagram) !== 0) return DATAGRAM_US;
     switch (meta & META.protocolMask) {
       case PROTOCOL.tcp: {
-        const known = this.of(meta, state);
+        const known = this.of(meta, state, lastedUs);
         if ((state & STATE.anyRst) !== 0) return known;
         return Math.min(known, this.tcpReset, this.tcpClosed, this.tcp);
       }
       case PROTOCOL.udp:
       case PROTOCOL.udpLite:
-        return Math.min(this.of(meta, state), this.udpReplied);
+        return Math.min(this.of(meta, state, lastedUs), this.udpReplied);
       default:
-        return this.of(meta, state);
+        return this.of(meta, state, lastedUs);
     }
   }
 
   /** The most that `of` could say if unknown earlier packets had added to the state. */
-  mostOf(meta: number, state: number): number {
+  mostOf(meta: number, state: number, lastedUs: number): number {
     if ((meta & META.datagram) !== 0) return DATAGRAM_US;
     switch (meta & META.protocolMask) {
       case PROTOCOL.tcp: {
-        const known = this.of(meta, state);
+        const known = this.of(meta, state, lastedUs);
         if ((state & STATE.anyRst) !== 0) return known;
         if ((state & STATE.bothFin) === STATE.bothFin) return Math.max(known, this.tcpReset);
         return Math.max(known, this.tcpReset, this.tcpClosed, this.tcp);
       }
       case PROTOCOL.udp:
       case PROTOCOL.udpLite:
-        return Math.max(this.of(meta, state), this.udpReplied);
+        return Math.max(this.of(meta, state, lastedUs), this.udpReplied);
       default:
-        return this.of(meta, state);
+        return this.of(meta, state, lastedUs);
     }
   }
 }

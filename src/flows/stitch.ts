@@ -4,7 +4,7 @@
 import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { Connection } from './connection.js';
-import { lastSight, mergeRun, type RunSink } from './join.js';
+import { lasted, lastSight, mergeRun, type RunSink } from './join.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from './layout.js';
 import { matchLan, type Sight } from './match.js';
 import type { Timeouts } from './rules.js';
@@ -111,7 +111,7 @@ export class Stitcher {
   private continues(merged: RunList, at: number): boolean {
     const state = merged.words[HOT.state];
     const silence = this.startClock(at) - lastSight(merged, 0);
-    if (silence > this.timeouts.of(merged.words[HOT.meta], state)) return false;
+    if (silence > this.timeouts.of(merged.words[HOT.meta], state, lasted(merged, 0))) return false;
     const next = this.runs.words[at + HOT.state];
     if ((next & STATE.startsWithSyn) === 0) return true;
     const high = (next & STATE.firstHigh) !== 0 ? 1 : 0;

@@ -270,15 +270,17 @@ export class FlowTable implements BatchSink {
     const at = record * HOT_WORDS;
     const state = this.hot[at + HOT.state];
     const meta = this.hot[at + HOT.meta];
-    const silence = this.rowClock - this.lastSight(record);
+    const last = this.lastSight(record);
+    const silence = this.rowClock - last;
+    const lasted = last - this.startClock(record);
     if ((state & STATE.bothWays) === 0 && silence <= this.timeouts.least) return;
     const open = (state & STATE.leftOpen) !== 0;
-    if (silence > (open ? this.timeouts.mostOf(meta, state) : this.timeouts.of(meta, state))) {
+    if (silence > (open ? this.timeouts.mostOf(meta, state, lasted) : this.timeouts.of(meta, state, lasted))) {
       this.close(record, STATE.idled);
       this.restart(record, false);
       return;
     }
-    const maybeIdle = open && silence > this.timeouts.leastOf(meta, state);
+    const maybeIdle = open && silence > this.timeouts.leastOf(meta, state, lasted);
     if ((flags & SYN_ACK) === FLAG.syn) {
       const high = (flags >>> 8) & 1;
       const isn = this.cold[record * COLD_WORDS + COLD.isnLow + high];
@@ -454,7 +456,8 @@ export class FlowTable implements BatchSink {
       if (meta === FREE) continue;
       const state = this.hot[at + HOT.state];
       // Was over already, though not swept yet. With an unknown past only the joiner can tell.
-      const over = this.clock.now - this.lastSight(record) > this.timeouts.of(meta, state);
+      const last = this.lastSight(record);
+      const over = this.clock.now - last > this.timeouts.of(meta, state, last - this.startClock(record));
       this.close(record, over && (state & STATE.leftOpen) === 0 ? STATE.idled : STATE.reused | STATE.idled);
       this.remove(record);
     }
@@ -486,9 +489,11 @@ export class FlowTable implements BatchSink {
     const at = record * HOT_WORDS;
     const meta = this.hot[at + HOT.meta];
     const state = this.hot[at + HOT.state];
-    const silence = now - this.lastSight(record);
+    const last = this.lastSight(record);
+    const silence = now - last;
+    const lasted = last - this.startClock(record);
     const open = (state & STATE.leftOpen) !== 0;
-    if (silence > (open ? this.timeouts.mostOf(meta, state) : this.timeouts.of(meta, state))) {
+    if (silence > (open ? this.timeouts.mostOf(meta, state, lasted) : this.timeouts.of(meta, state, lasted))) {
       this.close(record, STATE.idled);
       this.remove(record);
     }
@@ -500,7 +505,11 @@ export class FlowTable implements BatchSink {
     const low = this.hotFloats[at64 + HOT.lastLow64];
     const high = this.hotFloats[at64 + HOT.lastHigh64];
     const last = low > high ? low : high;
-    return last !== NEVER ? last : this.coldFloats[((record * COLD_WORDS) >> 1) + COLD.startClock64];
+    return last !== NEVER ? last : this.startClock(record);
+  }
+
+  private startClock(record: number): number {
+    return this.coldFloats[((record * COLD_WORDS) >> 1) + COLD.startClock64];
   }
 
   /** Takes a record out of the index, closing the gap that it leaves in its probe sequence. */
