@@ -8,6 +8,7 @@ import { Batch, META } from '../decode/batch.js';
 import { createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
 import { Connection } from '../flows/connection.js';
+import { lastSight } from '../flows/join.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { RunList } from '../flows/runs.js';
@@ -219,7 +220,16 @@ function endOf(flow: Connection, end: 0 | 1) {
 
 /** Five-tuples are collected only where there are `several` points to compare. */
 function pointSurveys({ source, runs, points }: Surveyed, topology: Topology, several: boolean): PointSurvey[] {
-  const surveys = points.map((point) => ({ point, packets: new Map(), keys: new Map(), lanPackets: 0 }) as PointSurvey);
+  const surveys = points.map(
+    (point): PointSurvey => ({
+      point,
+      packets: new Map(),
+      keys: new Map(),
+      lanPackets: 0,
+      firstUs: Number.POSITIVE_INFINITY,
+      lastUs: Number.NEGATIVE_INFINITY,
+    }),
+  );
   const table = new LaneTable(topology, source.number, points);
   const { words } = runs;
   for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
@@ -229,6 +239,8 @@ function pointSurveys({ source, runs, points }: Surveyed, topology: Topology, se
     const survey = surveys[meta >>> META.pointShift];
     if (survey === undefined) continue;
     const packets = (words[at + HOT.packetsLow] >>> 0) + (words[at + HOT.packetsHigh] >>> 0);
+    survey.firstUs = Math.min(survey.firstUs, startOf(runs, at));
+    survey.lastUs = Math.max(survey.lastUs, lastSight(runs, at));
     if (lane.class === CLASS.lan) survey.lanPackets += packets;
     if (lane.class !== CLASS.wan) continue;
     survey.packets.set(lane.uplink, (survey.packets.get(lane.uplink) ?? 0) + packets);

@@ -71,11 +71,14 @@ export function inferUplinks(sightings: readonly Sighting[]): Inference {
       for (const hub of chosen) {
         const known = hubs.get(hub.address);
         if (known === undefined || known.flows < hub.flows) hubs.set(hub.address, hub);
+        if (known !== undefined) known.peers = hub.peers = Math.max(known.peers, hub.peers);
       }
     }
     if (nat.inside.size === 0) for (const end of lanHosts(group)) lanAddresses.set(end.address, end);
   }
   for (const address of lanAddresses.keys()) hubs.delete(address);
+  // Rotated files: what was counted file by file is told as a whole.
+  for (const hub of hubs.values()) hub.flows = nat.seen.get(hub.address) ?? hub.flows;
   return { uplinks: nameUplinks([...hubs.values()]), lan: networksOf([...lanAddresses.values()]) };
 }
 
@@ -92,6 +95,8 @@ function isForwardable(flow: Sighting): boolean {
 }
 
 interface Nat {
+  /** Flows of each address, all points together. */
+  seen: Map<string, number>;
   /** Addresses seen before NAT, and after it with the number of flows. */
   inside: Set<string>;
   outside: Map<string, number>;
@@ -130,7 +135,7 @@ function findNat(flows: readonly Sighting[]): Nat {
       .filter(([address, votes]) => !outside.has(address) && isReal(address, votes))
       .map(([address]) => address),
   );
-  return outside.size === 0 ? { inside: new Set(), outside } : { inside, outside };
+  return { seen, outside, inside: outside.size === 0 ? new Set() : inside };
 }
 
 /** The few addresses of one family that take part in nearly all flows of a point, busiest first; none if it takes many. */

@@ -12,15 +12,21 @@ export interface PointSurvey {
   /** Five-tuples by uplink, the point left out. */
   keys: Map<number, Set<string>>;
   lanPackets: number;
+  /** First and last packet that the survey saw there, microseconds. */
+  firstUs: number;
+  lastUs: number;
 }
 
+/** Records of consecutive files may stand in each other's time by so much. */
+const OVERLAP_US = 1e6;
 /** Of a point's flows so many must also be at another for it to be a second sight. */
 const SECOND_SIGHT = 0.5;
 /** Private sources up to this part of a link's packets are strays (RSTs that were not translated), not a LAN side. */
 const STRAY_SHARE = 0.1;
 
 /** Roles of all points that have one; the names of the configuration go before what the traffic shows. */
-export function settleRoles(points: readonly PointSurvey[], config: Config | null): PointRole[] {
+export function settleRoles(surveys: readonly PointSurvey[], config: Config | null): PointRole[] {
+  const { points, members } = joinRotated(surveys);
   const named = new Map<PointSurvey, Role>();
   for (const survey of points) {
     const uplink = namedUplink(survey.point, config);
@@ -30,9 +36,64 @@ export function settleRoles(points: readonly PointSurvey[], config: Config | nul
   return points.flatMap((survey) => {
     const role = named.get(survey) ?? roleByTraffic(survey, primary);
     if (role === ROLE.shared) return [];
-    const { input, iface, ifindex, vlan } = survey.point;
-    return [{ input, iface, ifindex, vlan, role }];
+    return (members.get(survey) as SurveyPoint[]).map(({ input, iface, ifindex, vlan }) => ({
+      input,
+      iface,
+      ifindex,
+      vlan,
+      role,
+    }));
   });
+}
+
+/** Rotated files show one point after another: alike in all that is known of it, at different times, with the same uplink. */
+function joinRotated(surveys: readonly PointSurvey[]): {
+  points: PointSurvey[];
+  members: Map<PointSurvey, SurveyPoint[]>;
+} {
+  const points: PointSurvey[] = [];
+  const members = new Map<PointSurvey, SurveyPoint[]>();
+  for (const survey of [...surveys].sort((a, b) => a.firstUs - b.firstUs || a.point.key - b.point.key)) {
+    const before = points.find((known) => isSamePoint(known, survey));
+    if (before === undefined) {
+      const copy = { ...survey, packets: new Map(survey.packets), keys: new Map(survey.keys) };
+      points.push(copy);
+      members.set(copy, [survey.point]);
+      continue;
+    }
+    (members.get(before) as SurveyPoint[]).push(survey.point);
+    before.lanPackets += survey.lanPackets;
+    before.lastUs = Math.max(before.lastUs, survey.lastUs);
+    for (const [uplink, packets] of survey.packets) {
+      before.packets.set(uplink, (before.packets.get(uplink) ?? 0) + packets);
+    }
+    for (const [uplink, keys] of survey.keys) {
+      before.keys.set(uplink, new Set([...(before.keys.get(uplink) ?? []), ...keys]));
+    }
+  }
+  return { points, members };
+}
+
+function isSamePoint(before: PointSurvey, survey: PointSurvey): boolean {
+  const a = before.point;
+  const b = survey.point;
+  const alike =
+    a.input !== b.input &&
+    a.label === b.label &&
+    a.name === b.name &&
+    a.ifindex === b.ifindex &&
+    a.vlan === b.vlan &&
+    a.linkType === b.linkType &&
+    (a.link ?? -1) === (b.link ?? -1);
+  if (!alike || survey.firstUs < before.lastUs - OVERLAP_US) return false;
+  const [x, y] = [mainUplink(before), mainUplink(survey)];
+  return x === y || x < 0 || y < 0;
+}
+
+function mainUplink({ packets }: PointSurvey): number {
+  let main = -1;
+  for (const [uplink, count] of packets) if (main < 0 || count > (packets.get(main) as number)) main = uplink;
+  return main;
 }
 
 function namedUplink(point: SurveyPoint, config: Config | null): number {
