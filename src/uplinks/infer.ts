@@ -241,11 +241,11 @@ function belongs(hub: Hub, group: readonly Hub[]): boolean {
 }
 
 function reason(hub: Hub): string {
-  const where =
-    hub.point.name ?? hub.point.label ?? (hub.point.ifindex > 0 ? `interface ${hub.point.ifindex}` : hub.point.stem);
-  if (hub.natFlows > 0)
-    return `${hub.address} replaces a LAN address in ${hub.natFlows} of its ${hub.flows} flows on ${where}`;
-  return `${hub.address} is an end of ${hub.flows} flows with ${hub.peers} others on ${where}`;
+  const { point, address } = hub;
+  const where = point.name ?? point.label ?? (point.ifindex > 0 ? `interface ${point.ifindex}` : point.stem);
+  // No counts: those of a survey would differ with the files that a capture is cut into.
+  if (hub.natFlows > 0) return `on ${where}, ${address} stands where the LAN side of the same flows has a client`;
+  return `on ${where}, ${address} is an end of the flows${hub.peers > 1 ? ' and meets many others' : ''}`;
 }
 
 function sameNetwork(a: { family: 4 | 6; words: Words }, b: { family: 4 | 6; words: Words }): boolean {
