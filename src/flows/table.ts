@@ -37,6 +37,8 @@ export interface FlowTableOptions {
   leftOpen: boolean;
   /** Every five-tuple as seen: fragments and ICMP errors are flows without ports. */
   asSeen: boolean;
+  /** Bytes of the input, where they are known: the table begins with room for what they usually hold. */
+  inputBytes?: number;
   /** Seeds the hash, so that nobody can prepare collisions. Nothing else depends on it. */
   seed: number;
 }
@@ -44,6 +46,10 @@ export interface FlowTableOptions {
 const RARE = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
 const SYN_ACK = FLAG.syn | FLAG.ack;
 const FREE = -1;
+/** Records at first: the least, and the most that an input of known length begins with. */
+const LEAST_RECORDS = 4096;
+const FIRST_RECORDS = 2 ** 17;
+const BYTES_A_FLOW = 4096;
 /** From the beginning of a large block to the next cache line. */
 const ALIGN_BYTES = 48;
 /** After each batch one of so many records is looked at for expiry. */
@@ -68,16 +74,16 @@ export class FlowTable implements BatchSink {
   private readonly timeouts: Timeouts;
   private readonly seed: number;
 
-  private capacity = 4096;
-  private hot = alignedWords(this.capacity * HOT_WORDS);
-  private hotFloats = floatsOver(this.hot);
-  private cold = new Int32Array(this.capacity * COLD_WORDS);
-  private coldFloats = new Float64Array(this.cold.buffer);
+  private capacity: number;
+  private hot: Int32Array;
+  private hotFloats: Float64Array;
+  private cold: Int32Array;
+  private coldFloats: Float64Array;
   private used = 0;
   private live = 0;
   private freeHead = FREE;
-  private slots = new Int32Array(this.capacity * 2);
-  private mask = this.capacity * 2 - 1;
+  private slots: Int32Array;
+  private mask: number;
   private sweepAt = 0;
 
   private readonly hashes = new Int32Array(BATCH_ROWS);
@@ -96,6 +102,15 @@ export class FlowTable implements BatchSink {
     this.timeouts = options.timeouts;
     this.seed = options.seed | 0;
     this.clock = new Clock();
+    this.capacity = LEAST_RECORDS;
+    while (this.capacity < FIRST_RECORDS && this.capacity * BYTES_A_FLOW < (options.inputBytes ?? 0))
+      this.capacity *= 2;
+    this.hot = alignedWords(this.capacity * HOT_WORDS);
+    this.hotFloats = floatsOver(this.hot);
+    this.cold = new Int32Array(this.capacity * COLD_WORDS);
+    this.coldFloats = new Float64Array(this.cold.buffer);
+    this.slots = new Int32Array(this.capacity * 2);
+    this.mask = this.capacity * 2 - 1;
   }
 
   get liveRuns(): number {
@@ -131,26 +146,25 @@ export class FlowTable implements BatchSink {
     const { bins } = this.lanes;
     const least = this.timeouts.least;
 
+    // No branch depends on what is loaded, so many of these cache misses are under way at once.
+    let touched = 0;
     for (let row = from; row < to; row++) {
-      if (kind[row] !== KIND.flow) {
-        candidates[row] = 0;
-        continue;
-      }
       const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
       hashes[row] = hash;
+      touched ^= slots[hash & mask];
+    }
+
+    for (let row = from; row < to; row++) {
+      const hash = hashes[row];
       let slot = hash & mask;
       let entry = slots[slot];
       while (entry !== 0 && (entry ^ hash) >>> NUMBER_BITS !== 0) {
         slot = (slot + 1) & mask;
         entry = slots[slot];
       }
-      candidates[row] = entry & NUMBER_MASK;
-    }
-
-    let touched = 0;
-    for (let row = from; row < to; row++) {
-      const record = candidates[row];
-      if (record !== 0) touched ^= hot[(record - 1) * HOT_WORDS];
+      const record = kind[row] === KIND.flow ? entry & NUMBER_MASK : 0;
+      candidates[row] = record;
+      touched ^= hot[(record > 0 ? record - 1 : 0) * HOT_WORDS];
     }
     this.sink ^= touched;
 

@@ -108,6 +108,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     leftOpen: spec.leftOpen,
     asSeen: spec.topology.asSeen,
     seed: spec.seed,
+    inputBytes: spec.segment === null ? 0 : spec.segment.limit - spec.segment.start,
   });
   const handOver = (fullOnly: boolean) => {
     for (const runs of table.closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
