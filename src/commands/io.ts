@@ -21,7 +21,12 @@ export interface Io {
 export async function writeTo(stream: TextStream, text: string): Promise<void> {
   if (text === '' || stream.write(text)) return;
   await new Promise<void>((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
   });
 }

@@ -14,6 +14,8 @@ export interface Sight {
   counted: number[];
   class: Lane['class'];
   duplicates: number;
+  /** Seen on the LAN as well, without NAT: the local end is the client. */
+  lanSide: boolean;
   flow: Connection;
 }
 
@@ -22,6 +24,13 @@ const START_US = 1e6;
 /** What a changed port and a differing count of packets weigh against nearness in time, microseconds. */
 const PORT_US = 2000;
 const COUNT_US = 1000;
+/** Forwarding seldom takes longer. */
+const FORWARD_US = 2000;
+/** Interfaces of one machine are recorded out of step by up to this. */
+const DISORDER_US = 200;
+/** Against a LAN flow that began after its copy, and against one that another copy has already. */
+const BACKWARDS_US = 5000;
+const CLAIMED_US = 4000;
 const C = HOT_WORDS;
 
 /** For each WAN sight its LAN copy, where there is one. A LAN flow may stand behind several (NAT entries made anew). */
@@ -30,13 +39,26 @@ export function matchLan(wan: readonly Sight[], lan: readonly Sight[]): Map<Sigh
   if (lan.length === 0) return matches;
   const byRemote = grouped(lan, (flow) => remoteKey(flow));
   const byPort = grouped(lan, (flow) => `${remoteKey(flow)} ${localPort(flow)}`);
-  for (const sight of wan) {
+  const claimed = new Set<Sight>();
+  for (const sight of [...wan].sort(byStart)) {
     const remote = remoteKey(sight.flow);
     const near = around(byRemote.get(remote) ?? [], sight.flow.startUs);
-    const best = bestOf(sight, near) ?? bestOf(sight, byPort.get(`${remote} ${localPort(sight.flow)}`) ?? []);
-    if (best !== null) matches.set(sight, best);
+    const best =
+      bestOf(sight, near, claimed) ?? bestOf(sight, byPort.get(`${remote} ${localPort(sight.flow)}`) ?? [], claimed);
+    if (best === null) continue;
+    matches.set(sight, best);
+    claimed.add(best);
   }
   return matches;
+}
+
+/** By start; what begins at the same moment by its ends, so that no order of arrival shows. */
+function byStart(a: Sight, b: Sight): number {
+  return a.flow.startUs - b.flow.startUs || (endsOf(a.flow) < endsOf(b.flow) ? -1 : 1);
+}
+
+function endsOf({ words, ports, meta }: Connection): string {
+  return `${words[0].join(' ')} ${words[1].join(' ')} ${ports} ${meta}`;
 }
 
 /** By key, each group in the order of start. */
@@ -48,7 +70,7 @@ function grouped(sights: readonly Sight[], keyOf: (flow: Connection) => string):
     if (known === undefined) groups.set(key, [sight]);
     else known.push(sight);
   }
-  for (const group of groups.values()) group.sort((a, b) => a.flow.startUs - b.flow.startUs);
+  for (const group of groups.values()) group.sort(byStart);
   return groups;
 }
 
@@ -66,11 +88,13 @@ function around(sorted: readonly Sight[], startUs: number): readonly Sight[] {
   return sorted.slice(low, end);
 }
 
-function bestOf(sight: Sight, candidates: readonly Sight[]): Sight | null {
+function bestOf(sight: Sight, candidates: readonly Sight[], claimed: ReadonlySet<Sight>): Sight | null {
   let best: Sight | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const cost = sight.flow.protocol === PROTOCOL.tcp ? tcpCost(sight, candidate) : otherCost(sight, candidate);
+    const isTcp = sight.flow.protocol === PROTOCOL.tcp;
+    const again = claimed.has(candidate) ? CLAIMED_US : 0;
+    const cost = again + (isTcp ? tcpCost(sight, candidate) : otherCost(sight, candidate));
     if (cost < least) {
       best = candidate;
       least = cost;
@@ -112,7 +136,15 @@ function otherCost(a: Sight, b: Sight): number {
   const within = samePort && a.flow.startUs >= b.flow.startUs && a.flow.startUs <= b.flow.endUs;
   if (apart > START_US && !within) return Number.POSITIVE_INFINITY;
   const sameCount = a.flow.packets[0] + a.flow.packets[1] === b.flow.packets[0] + b.flow.packets[1];
-  return Math.min(apart, 2 * START_US) + (samePort ? 0 : PORT_US) + (sameCount ? 0 : COUNT_US);
+  return nearness(a, b, apart) + (samePort ? 0 : PORT_US) + (sameCount ? 0 : COUNT_US);
+}
+
+/** What is forwarded is seen first where it came in; of a burst the first in is the first out. */
+function nearness(wan: Sight, lan: Sight, apart: number): number {
+  const outgoing = wan.flow.initiator === wan.flow.local;
+  const delay = outgoing ? wan.flow.startUs - lan.flow.startUs : lan.flow.startUs - wan.flow.startUs;
+  if (delay >= 0 && delay <= FORWARD_US) return (FORWARD_US - delay) / 100;
+  return Math.min(apart, 2 * START_US) + (delay < -DISORDER_US ? BACKWARDS_US : 0);
 }
 
 interface Side {

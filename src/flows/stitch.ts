@@ -50,6 +50,10 @@ export class Stitcher {
         flow.client = copy.flow.words[copy.flow.local as 0 | 1];
         if (flow.hasPorts) flow.clientPort = copy.flow.port(copy.flow.local as 0 | 1);
         if (flow.origin !== 'inbound') flow.origin = 'lan';
+      } else if (sight.lanSide) {
+        flow.client = flow.words[flow.local as 0 | 1];
+        if (flow.hasPorts) flow.clientPort = flow.port(flow.local as 0 | 1);
+        if (flow.origin !== 'inbound') flow.origin = 'lan';
       } else if (lan.length > 0 && flow.origin === 'unknown') {
         flow.origin = 'router';
       }
@@ -129,7 +133,8 @@ export class Stitcher {
     }
     let duplicates = 0;
     for (const at of ats) if (!counted.includes(at)) duplicates += this.packets(at);
-    const sight: Sight = { runs: this.runs, counted, class: first.class, duplicates, flow: new Connection() };
+    const lanSide = ats.some((at) => this.laneAt(at).lanSide);
+    const sight: Sight = { runs: this.runs, counted, class: first.class, duplicates, lanSide, flow: new Connection() };
     this.fillInto(sight, sight.flow);
     return sight;
   }

@@ -475,6 +475,10 @@ export class FlowTable implements BatchSink {
       this.close(record, over && (state & STATE.leftOpen) === 0 ? STATE.idled : STATE.reused | STATE.idled);
       this.remove(record);
     }
+    // All places are free: those ever used need not be walked again at the next step.
+    this.used = 0;
+    this.freeHead = FREE;
+    this.sweepAt = 0;
     if (this.clock.steps === 0) this.stepClock = this.clock.now;
     this.leftOpen = false;
   }

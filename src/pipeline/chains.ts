@@ -26,18 +26,21 @@ export class Chains {
     private readonly emit: RunSink,
   ) {}
 
-  /** The chain that an input continues, or a new one. To be asked in the order of first packets. */
-  start(input: number, source: Source): Chain {
+  /**
+   * The chain that an input continues, or a new one. To be asked in the order of first packets. `firstUs` is the time of
+   * its earliest packet; `again` tells whether it could be read once more, should it begin within the last second.
+   */
+  start(input: number, source: Source, firstUs: number, again: boolean): Chain {
     const known = this.ofInput.get(input);
     if (known !== undefined) return known;
-    const fits = this.chains.filter((chain) => follows(chain, source));
+    const fits = this.chains.filter((chain) => follows(chain, source, firstUs, again));
     fits.sort((a, b) => alike(b.last, source) - alike(a.last, source) || b.clock - a.clock);
     let chain = fits[0];
     if (chain === undefined) {
       chain = {
         number: this.chains.length,
         clock: Number.NEGATIVE_INFINITY,
-        firstUs: source.firstUs,
+        firstUs,
         last: source,
         joiner: new Joiner(this.timeouts, this.emit),
       };
@@ -60,11 +63,11 @@ export class Chains {
   }
 }
 
-function follows(chain: Chain, source: Source): boolean {
+function follows(chain: Chain, source: Source, firstUs: number, again: boolean): boolean {
   const { last } = chain;
   if (last.format !== source.format || last.spec.label !== source.spec.label) return false;
-  const overlap = chain.clock - source.firstUs;
-  if (!(overlap <= DISORDER_US)) return false;
+  const overlap = chain.clock - firstUs;
+  if (!Number.isFinite(overlap) || overlap > (again ? DISORDER_US : 0)) return false;
   return overlap <= 0 || overlap <= (chain.clock - chain.firstUs) * MOST_OVERLAP;
 }
 

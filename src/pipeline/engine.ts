@@ -153,7 +153,7 @@ export class Engine {
   closed(input: number, part: number, runs: ArrayBuffer, lanes: readonly Lane[], points: readonly PointInfo[]): void {
     // Alone and from the beginning: nothing can make these runs invalid, so they need not wait.
     if (this.sources.length === 1 && part === 0) {
-      this.chains.start(0, this.sources[0]);
+      this.chains.start(0, this.sources[0], this.sources[0].firstUs, false);
       this.takeClosed(0, { runs, lanes, points });
       return;
     }
@@ -186,7 +186,8 @@ export class Engine {
         let held = this.pending[source.number][spec.part];
         if (held.result === null) break;
         if (before === null) {
-          chain = this.chains.start(source.number, source);
+          const { firstUs } = held.result.counts;
+          chain = this.chains.start(source.number, source, firstUs, source.open.size !== null);
           if (chain.clock > held.result.clockStart && chain.clock > held.result.counts.firstUs) {
             held = await this.again({ ...spec, startClock: chain.clock });
           }

@@ -100,11 +100,12 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       ...(rows === null ? {} : { onFlow: rows.taker(placed.topology) }),
     });
     await engine.run();
+    const inputs = reportInputs(options.inputs, sources, refused, engine.totals);
     const report = buildReport({
       tally: engine.tally,
       config: asSeen ? null : placed.config,
       inference: placed.inference === null ? null : { ...placed.inference, config: writeConfig(placed.config) },
-      inputs: reportInputs(options.inputs, sources, refused, engine.totals),
+      inputs: inputs.map((input) => within(input, options)),
       rules,
       partial: options.signal?.aborted === true,
       binSec: options.binSec ?? null,
@@ -112,6 +113,7 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
       interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
       version: version(),
     });
+    report.inputs = inputs;
     report.findings.push(...engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)));
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
@@ -160,6 +162,14 @@ function filterOf({ sinceUs, untilUs, clients = [], servers = [] }: PipelineOpti
 async function defaultJobs(): Promise<number> {
   const { availableParallelism } = await import('node:os');
   return availableParallelism();
+}
+
+/** The part of an input's time that `--since` and `--until` leave. */
+function within(input: ReportInput, { sinceUs, untilUs }: PipelineOptions): ReportInput {
+  if (input.first === null || input.last === null) return input;
+  const first = Math.max(input.first, (sinceUs ?? Number.NEGATIVE_INFINITY) / 1e6);
+  const last = Math.min(input.last, (untilUs ?? Number.POSITIVE_INFINITY) / 1e6);
+  return first <= last ? { ...input, first, last } : { ...input, first: null, last: null };
 }
 
 /** In the order in which they were named. */

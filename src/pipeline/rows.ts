@@ -60,7 +60,9 @@ function compareRows(a: FlowRow, b: FlowRow): number {
     order(a.initiator, b.initiator) ||
     order(a.responder, b.responder) ||
     (a.initiatorPort ?? -1) - (b.initiatorPort ?? -1) ||
-    (a.responderPort ?? -1) - (b.responderPort ?? -1)
+    (a.responderPort ?? -1) - (b.responderPort ?? -1) ||
+    // Equal in all of these they are sights at different points: told apart by what they hold.
+    order(JSON.stringify(a), JSON.stringify(b))
   );
 }
 

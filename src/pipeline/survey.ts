@@ -76,6 +76,8 @@ export async function survey(
     name: uplink.name,
     snat: uplink.snat.length > 0 ? uplink.snat : (dynamic.get(uplink.name) ?? []),
     gateways: gatewaysOf(uplink),
+    interface: uplink.interface,
+    vlan: uplink.vlan,
   }));
   const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
   const several = surveyed.reduce((sum, one) => sum + one.points.length, 0) > 1;
@@ -192,7 +194,7 @@ async function* replay(kept: Uint8Array[], rest: AsyncGenerator<Uint8Array, void
 function toSightings({ runs, points }: Surveyed): Sighting[] {
   const sightings: Sighting[] = [];
   const flow = new Connection();
-  const lane: Lane = { point: 0, class: CLASS.other, uplink: -1, egress: -1, localHigh: false };
+  const lane: Lane = { point: 0, class: CLASS.other, uplink: -1, egress: -1, localHigh: false, lanSide: false };
   for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
     if ((runs.words[at + HOT.meta] & META.datagram) !== 0) continue;
     flow.take(runs, at, lane);

@@ -5,7 +5,7 @@ import type { CellBins } from '../flows/table.js';
 /** Bin widths in seconds; each divides the next, so that coarsening is exact. */
 export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
 /** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
-const MAX_OCCUPIED = 2 ** 22;
+const MAX_OCCUPIED = 2 ** 20;
 const MAX_CELLS = 0x20000;
 const FIELDS = 3;
 
@@ -25,7 +25,7 @@ export class Bins implements CellBins {
   private touched: number[] = [];
   startUs = 0;
   endUs = 0;
-  private bin = 0;
+  private startSec = 0;
 
   private count = 0;
   private cells = new Int32Array(256);
@@ -48,11 +48,10 @@ export class Bins implements CellBins {
   merge(data: BinData, cellOf: (cell: number) => number): void {
     this.settle();
     while (this.widthSec < data.widthSec) this.coarsen();
-    const factor = this.widthSec / data.widthSec;
     for (let i = 0; i < data.cells.length; i++) {
       const at = i * FIELDS;
-      const bin = Math.floor(data.bins[i] / factor);
-      this.store(cellOf(data.cells[i]), bin, data.sums[at], data.sums[at + 1], data.sums[at + 2]);
+      const startSec = data.bins[i] * data.widthSec;
+      this.store(cellOf(data.cells[i]), startSec, data.sums[at], data.sums[at + 1], data.sums[at + 2]);
     }
   }
 
@@ -74,8 +73,9 @@ export class Bins implements CellBins {
   private turn(timeUs: number): void {
     this.settle();
     const widthUs = this.widthSec * 1e6;
-    this.bin = Math.floor(timeUs / widthUs);
-    this.startUs = this.bin * widthUs;
+    const bin = Math.floor(timeUs / widthUs);
+    this.startSec = bin * this.widthSec;
+    this.startUs = bin * widthUs;
     this.endUs = this.startUs + widthUs;
   }
 
@@ -89,25 +89,21 @@ export class Bins implements CellBins {
       const ip = open[at + 1];
       const wire = open[at + 2];
       open[at] = open[at + 1] = open[at + 2] = 0;
-      this.store(touched[i], this.bin, packets, ip, wire);
+      this.store(touched[i], this.startSec, packets, ip, wire);
     }
     touched.length = 0;
   }
 
-  private store(cell: number, bin: number, packets: number, ip: number, wire: number): void {
+  /** Adds to the bin that holds the second `startSec`, at whatever width the bins have by then. */
+  private store(cell: number, startSec: number, packets: number, ip: number, wire: number): void {
+    let bin = Math.floor(startSec / this.widthSec);
     let entry = this.find(cell, bin);
-    if (entry < 0) {
-      if (this.count >= MAX_OCCUPIED && this.width < BIN_WIDTHS.length - 1) {
-        const factor = BIN_WIDTHS[this.width + 1] / BIN_WIDTHS[this.width];
-        this.coarsen();
-        const coarse = Math.floor(bin / factor);
-        this.store(cell, coarse, packets, ip, wire);
-        // What `settle` still holds belongs to the coarse bin too.
-        this.bin = this.bin === bin ? coarse : this.bin;
-        return;
-      }
-      entry = this.insert(cell, bin);
+    while (entry < 0 && this.count >= MAX_OCCUPIED && this.width < BIN_WIDTHS.length - 1) {
+      this.coarsen();
+      bin = Math.floor(startSec / this.widthSec);
+      entry = this.find(cell, bin);
     }
+    if (entry < 0) entry = this.insert(cell, bin);
     const at = entry * FIELDS;
     this.sums[at] += packets;
     this.sums[at + 1] += ip;
@@ -156,8 +152,7 @@ export class Bins implements CellBins {
   }
 
   private coarsen(): void {
-    const factor = BIN_WIDTHS[this.width + 1] / BIN_WIDTHS[this.width];
-    const { cells, bins, sums, count } = this;
+    const { cells, bins, sums, count, widthSec } = this;
     this.width++;
     this.count = 0;
     this.cells = new Int32Array(256);
@@ -166,7 +161,7 @@ export class Bins implements CellBins {
     this.index = new Int32Array(1024);
     for (let i = 0; i < count; i++) {
       const at = i * FIELDS;
-      this.store(cells[i], Math.floor(bins[i] / factor), sums[at], sums[at + 1], sums[at + 2]);
+      this.store(cells[i], bins[i] * widthSec, sums[at], sums[at + 1], sums[at + 2]);
     }
   }
 

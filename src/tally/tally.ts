@@ -139,7 +139,7 @@ export class Tally {
   }
 
   private laneNumber(lane: Lane): number {
-    const key = `${lane.point} ${lane.class} ${lane.uplink} ${lane.egress} ${lane.localHigh}`;
+    const key = `${lane.point} ${lane.class} ${lane.uplink} ${lane.egress} ${lane.localHigh} ${lane.lanSide}`;
     return numberOf(this.laneNumbers, this.lanes, key, lane);
   }
 }

@@ -27,6 +27,10 @@ const ICMP6 = 58;
 const NAT_US = 5000;
 /** Of an address's flows so many at least are seen on both sides of the NAT, if it is one. */
 const NAT_SHARE = 0.2;
+/** Points that show one flow. */
+const MOST_SIGHTS = 6;
+/** Networks of the LAN that are told apart. */
+const MOST_NETWORKS = 64;
 /** More local ends than this at one point are the hosts of a LAN. */
 const MOST_ENDS = 8;
 /** Ends looked at, busiest first; the rest can't be a router's. */
@@ -113,7 +117,8 @@ function findNat(flows: readonly Sighting[]): Nat {
     return null;
   });
   for (const [, group] of byFlow) {
-    if (group.length < 2) continue;
+    // One flow is seen at a few points; more of the same number are a flood, or a tool that always begins with it.
+    if (group.length < 2 || (group[0].protocol === TCP && group.length > MOST_SIGHTS)) continue;
     const sorted = [...group].sort((a, b) => a.startUs - b.startUs);
     for (let n = 1; n < sorted.length; n++) {
       const before = sorted[n - 1];
@@ -258,9 +263,12 @@ function networkOf(end: { family: 4 | 6; words: Words }): Prefix {
 }
 
 function networksOf(ends: readonly { family: 4 | 6; words: Words }[]): Prefix[] {
-  const networks = new Map<string, Prefix>();
-  for (const end of ends) networks.set(networkOf(end).text, networkOf(end));
-  return [...networks.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+  const networks = groupBy(ends, (end) => networkOf(end).text);
+  return [...networks.values()]
+    .sort((a, b) => b.length - a.length)
+    .slice(0, MOST_NETWORKS)
+    .map((group) => networkOf(group[0]))
+    .sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
 function prefixOf({ family, words }: { family: 4 | 6; words: Words }, length: number): Prefix {

@@ -5,7 +5,7 @@ import type { Prefix } from '../config/config.js';
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import { type Block, isLinkLocal, isMulticast, isPrivate, maskWords, prefixContains } from '../util/address.js';
-import { ROLE, type Role, roleOf, type Topology } from './topology.js';
+import { ROLE, type Role, roleFinder, type Topology } from './topology.js';
 
 /** What the packets of a lane are. */
 export const CLASS = {
@@ -33,6 +33,8 @@ export interface Lane {
   egress: number;
   /** The local end (SNAT source, LAN host) is the higher endpoint. */
   localHigh: boolean;
+  /** A second sight from the LAN side: its local end is the client itself (IPv6 without NAT). */
+  lanSide: boolean;
 }
 
 const MAX_LANES = 0xffff;
@@ -47,14 +49,16 @@ export class LaneTable {
   private readonly low: [number, number, number, number] = [0, 0, 0, 0];
   private readonly high: [number, number, number, number] = [0, 0, 0, 0];
 
+  private readonly findRole: (point: PointInfo) => Role;
   /** Gateways, or what is near the SNAT sources where an uplink's gateway of that family is not known. */
   private readonly neighbours: readonly Block[];
 
   constructor(
     private readonly topology: Topology,
-    private readonly input: number,
+    input: number,
     private readonly points: readonly PointInfo[],
   ) {
+    this.findRole = roleFinder(topology, input);
     this.neighbours = topology.uplinks.flatMap(({ snat, gateways }) => [
       ...gateways,
       ...snat
@@ -95,7 +99,8 @@ export class LaneTable {
       if (this.isUpkeep(meta, family, localHigh ? low : high)) {
         return this.intern(point, CLASS.upkeep, uplink, link, localHigh);
       }
-      return this.intern(point, role === ROLE.second ? CLASS.second : CLASS.wan, uplink, link, localHigh);
+      const laneClass = role === ROLE.second || role === ROLE.lan ? CLASS.second : CLASS.wan;
+      return this.intern(point, laneClass, uplink, link, localHigh, role === ROLE.lan);
     }
     if (family === 6 && (meta & META.protocolMask) === PROTOCOL_ICMP6 && (meta & META.hasPorts) === 0) {
       return this.intern(point, CLASS.upkeep, -1, link, false);
@@ -111,7 +116,7 @@ export class LaneTable {
     const known = this.roles[point];
     if (known !== undefined) return known;
     const info = this.points[point];
-    const role = info === undefined ? ROLE.shared : roleOf(this.topology, this.input, info);
+    const role = info === undefined ? ROLE.shared : this.findRole(info);
     this.roles[point] = role;
     return role;
   }
@@ -141,13 +146,20 @@ export class LaneTable {
     return this.neighbours.some((neighbour) => prefixContains(neighbour, family, remote));
   }
 
-  private intern(point: number, laneClass: LaneClass, uplink: number, egress: number, localHigh: boolean): number {
+  private intern(
+    point: number,
+    laneClass: LaneClass,
+    uplink: number,
+    egress: number,
+    localHigh: boolean,
+    lanSide = false,
+  ): number {
     const key = (point * 8 + laneClass) * 1024 + (uplink + 1) * 2 + (localHigh ? 1 : 0);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
     if (this.lanes.length > MAX_LANES) return MAX_LANES;
     const lane = this.lanes.length;
-    this.lanes.push({ point, class: laneClass, uplink, egress, localHigh });
+    this.lanes.push({ point, class: laneClass, uplink, egress, localHigh, lanSide });
     this.byKey.set(key, lane);
     return lane;
   }

@@ -136,7 +136,8 @@ function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): 
     const seenElsewhere = uplinks.every(([uplink]) =>
       isSecondSight(survey, primary.get(uplink) as PointSurvey, uplink),
     );
-    return seenElsewhere ? ROLE.second : ROLE.shared;
+    if (!seenElsewhere) return ROLE.shared;
+    return survey.lanPackets > 0 ? ROLE.lan : ROLE.second;
   }
   // Its own link: no other uplink has its main place here. A LAN side beside it makes it a capture of everything.
   const others = uplinks.slice(1);

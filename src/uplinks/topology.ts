@@ -10,6 +10,9 @@ export interface UplinkPlan {
   snat: readonly Prefix[];
   /** Addresses of the gateway. */
   gateways: readonly Prefix[];
+  /** What names its link: an interface, a VLAN; null where not configured. */
+  interface: string | null;
+  vlan: number | null;
 }
 
 /** The part of a point: an uplink's own link (its number), or one of ROLE. */
@@ -49,18 +52,20 @@ export interface Topology {
   lanVisible: boolean;
 }
 
-/** The role of a point that the survey or the configuration has named, else shared. */
-export function roleOf(topology: Topology, input: number, point: PointInfo): Role {
-  if (point.link !== undefined && point.link >= 0) return point.link;
-  for (const known of topology.roles) {
-    if (
-      known.input === input &&
-      known.iface === point.iface &&
-      known.ifindex === point.ifindex &&
-      known.vlan === point.vlan
-    ) {
-      return known.role;
-    }
+/** Looks up the roles of one input's points: as surveyed, else (a line that came up later) as its name or VLAN tells. */
+export function roleFinder(topology: Topology, input: number): (point: PointInfo) => Role {
+  const surveyed = new Map<string, Role>();
+  for (const { input: of, iface, ifindex, vlan, role } of topology.roles) {
+    if (of === input) surveyed.set(`${iface} ${ifindex} ${vlan}`, role);
   }
-  return ROLE.shared;
+  return (point) => {
+    if (point.link !== undefined && point.link >= 0) return point.link;
+    const known = surveyed.get(`${point.iface} ${point.ifindex} ${point.vlan}`);
+    if (known !== undefined) return known;
+    const { uplinks } = topology;
+    const byVlan = uplinks.findIndex(({ vlan }) => vlan !== null && vlan === point.vlan);
+    if (byVlan >= 0) return byVlan;
+    const byName = uplinks.findIndex((uplink) => point.name !== null && uplink.interface === point.name);
+    return byName >= 0 && uplinks[byName].vlan === null ? byName : ROLE.shared;
+  };
 }

@@ -52,7 +52,13 @@ export function tallyOf(spec: TallySpec): Tally {
   const tally = new Tally(
     {
       asSeen: spec.asSeen ?? false,
-      uplinks: spec.uplinks.map((name, n) => ({ name, snat: [prefixOf(0xcb007100 + n)], gateways: [] })),
+      uplinks: spec.uplinks.map((name, n) => ({
+        name,
+        snat: [prefixOf(0xcb007100 + n)],
+        gateways: [],
+        interface: null,
+        vlan: null,
+      })),
       lan: [],
       roles: (spec.captured ?? []).map((role) => ({ input: 0, iface: role, ifindex: 0, vlan: 0, role })),
       macs: [],
@@ -70,7 +76,15 @@ export function tallyOf(spec: TallySpec): Tally {
       (one) => one.uplink === uplink && one.egress === egress && one.class === laneClass,
     );
     if (lane < 0) {
-      lane = tally.lanes.push({ point: egress, class: laneClass, uplink, egress, localHigh: uplink % 2 === 1 }) - 1;
+      lane =
+        tally.lanes.push({
+          point: egress,
+          class: laneClass,
+          uplink,
+          egress,
+          localHigh: uplink % 2 === 1,
+          lanSide: false,
+        }) - 1;
     }
     // The local end is the higher one for odd uplinks.
     tally.bins.add(2 * lane + (up === (uplink % 2 === 1) ? 1 : 0), (T0 + at) * 1e6, bytes, bytes + 14);
