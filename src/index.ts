@@ -17,7 +17,7 @@ export { UserError } from './util/error.js';
 export type ByteStream = AsyncIterable<Uint8Array>;
 
 export interface AnalyseOptions extends Omit<PipelineOptions, 'inputs' | 'config'> {
-  /** Files, directories, globs, `-`, `name=path` as on the command line; or streams. */
+  /** Files, directories, globs, `-`, `name=path` as on the command line; or streams, which the report lists after them. */
   inputs: readonly (string | ByteStream)[];
   /** A configuration, the path of one (YAML or JSON), or null: then the uplinks are inferred. */
   config?: Config | string | null;
@@ -53,20 +53,14 @@ async function pipelineOptions({
   cwd = process.cwd(),
   ...rest
 }: AnalyseOptions): Promise<PipelineOptions> {
-  const paths = inputs.filter((input) => typeof input === 'string');
-  const streams = inputs.filter((input) => typeof input !== 'string');
   const known = typeof config === 'string' ? await load(resolve(cwd, config), config) : config;
   const uplinkNames = known?.uplinks.map((uplink) => uplink.name) ?? [];
+  const paths = inputs.filter((input) => typeof input === 'string');
   const listed = await listInputs(paths, { cwd, uplinkNames });
-  const given = streams.map((stream, n) => ({
-    path: `stream ${n + 1}`,
-    file: '-',
-    label: null,
-    named: true,
-    error: null,
-    stream,
-  }));
-  return { ...rest, inputs: [...listed, ...given], config: known };
+  const streams = inputs
+    .filter((input) => typeof input !== 'string')
+    .map((stream, n) => ({ path: `stream ${n + 1}`, file: '-', label: null, named: true, error: null, stream }));
+  return { ...rest, inputs: [...listed, ...streams], config: known };
 }
 
 async function load(path: string, source: string): Promise<Config> {

@@ -26,6 +26,8 @@ const PORT_US = 2000;
 const COUNT_US = 1000;
 /** Forwarding seldom takes longer. */
 const FORWARD_US = 2000;
+/** A flow whose port was rewritten is told by its moment alone. */
+const REWRITTEN_US = 20_000;
 /** Interfaces of one machine are recorded out of step by up to this. */
 const DISORDER_US = 200;
 /** Against a LAN flow that began after its copy, and against one that another copy has already. */
@@ -93,8 +95,7 @@ function bestOf(sight: Sight, candidates: readonly Sight[], claimed: ReadonlySet
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const isTcp = sight.flow.protocol === PROTOCOL.tcp;
-    const again = claimed.has(candidate) ? CLAIMED_US : 0;
-    const cost = again + (isTcp ? tcpCost(sight, candidate) : otherCost(sight, candidate));
+    const cost = isTcp ? tcpCost(sight, candidate) : otherCost(sight, candidate, claimed.has(candidate));
     if (cost < least) {
       best = candidate;
       least = cost;
@@ -129,14 +130,16 @@ function tcpCost(a: Sight, b: Sight): number {
   return apart + START_US;
 }
 
-function otherCost(a: Sight, b: Sight): number {
+function otherCost(a: Sight, b: Sight, claimed: boolean): number {
   const apart = Math.abs(a.flow.startUs - b.flow.startUs);
   const samePort = localPort(a.flow) === localPort(b.flow);
   // A NAT entry made anew begins while the LAN flow goes on under its old port.
   const within = samePort && a.flow.startUs >= b.flow.startUs && a.flow.startUs <= b.flow.endUs;
   if (apart > START_US && !within) return Number.POSITIVE_INFINITY;
+  // With another port nothing speaks for it but the moment: then it must be that of forwarding, and nobody else's.
+  if (!samePort && (claimed || apart > REWRITTEN_US)) return Number.POSITIVE_INFINITY;
   const sameCount = a.flow.packets[0] + a.flow.packets[1] === b.flow.packets[0] + b.flow.packets[1];
-  return nearness(a, b, apart) + (samePort ? 0 : PORT_US) + (sameCount ? 0 : COUNT_US);
+  return nearness(a, b, apart) + (samePort ? 0 : PORT_US) + (sameCount ? 0 : COUNT_US) + (claimed ? CLAIMED_US : 0);
 }
 
 /** What is forwarded is seen first where it came in; of a burst the first in is the first out. */

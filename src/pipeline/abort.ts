@@ -9,14 +9,16 @@ export async function* untilAborted(
     yield* chunks;
     return;
   }
-  let stop: () => void = () => {};
-  const aborted = new Promise<{ done: true }>((resolve) => {
-    stop = () => resolve({ done: true });
-    signal.addEventListener('abort', stop, { once: true });
-  });
+  // One waiter at a time: racing every chunk against one promise would keep something of each for ever.
+  let wake: (() => void) | null = null;
+  const stop = () => wake?.();
+  signal.addEventListener('abort', stop);
   try {
     while (!signal.aborted) {
-      const next = await Promise.race([chunks.next(), aborted]);
+      const next = await new Promise<IteratorResult<Uint8Array, void>>((resolve, reject) => {
+        wake = () => resolve({ done: true, value: undefined });
+        chunks.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield next.value;
     }

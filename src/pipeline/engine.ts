@@ -246,6 +246,8 @@ export class Engine {
     }
     if (counts.dropped !== null) totals.dropped = (totals.dropped ?? 0) + counts.dropped;
     totals.damage.merge(counts.damage);
+    // A pipe is unpacked here; a file's damage came with its part.
+    if (source.open.size === null) totals.damage.merge(source.open.damage.list());
     if (result.clockSteps > 0) totals.damage.add('time-step', null, result.clockSteps);
     totals.fatal ??= result.fatal;
     held.result = null;

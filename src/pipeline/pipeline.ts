@@ -10,6 +10,7 @@ import { buildReport } from '../measure/measure.js';
 import { FINDING_LEVELS, type Finding, type Report, type ReportInput } from '../report/report.js';
 import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
+import { UserError } from '../util/error.js';
 import { version } from '../util/version.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { Engine, type SourceTotals } from './engine.js';
@@ -18,6 +19,9 @@ import { openSources, type Refused, type Source } from './sources.js';
 import { type Survey, survey } from './survey.js';
 
 export type { FlowRules } from '../flows/rules.js';
+
+/** The ledger keeps an uplink in a byte. */
+const MOST_UPLINKS = 254;
 
 export interface Progress {
   /** Bytes read so far; of all inputs, null where that can't be known (a pipe). */
@@ -80,6 +84,9 @@ export async function inferUplinks(
 }
 
 async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Report> {
+  if ((options.config?.uplinks.length ?? 0) > MOST_UPLINKS) {
+    throw new UserError(`more than ${MOST_UPLINKS} uplinks are configured: ${options.config?.uplinks.length}`);
+  }
   const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
   const { sources, refused } = await openSources(options.inputs);
   try {

@@ -27,7 +27,7 @@ import type { Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
 const INFER_BYTES = 64 * 2 ** 20;
-/** Runs of each input that are looked at; a flood of flows tells no more than these. */
+/** Runs of all inputs together that are looked at; a flood of flows tells no more than these. */
 const MOST_RUNS = 40_000;
 const PLACE_BYTES = 2 * 2 ** 20;
 
@@ -63,7 +63,14 @@ export async function survey(
     gatewayMac === null ? [] : [macRule(gatewayMac, n)],
   );
   for (const source of sources) {
-    const { read, ...found } = await readAhead(source, limit, rules, macs, signal);
+    const { read, ...found } = await readAhead(
+      source,
+      limit,
+      rules,
+      macs,
+      Math.ceil(MOST_RUNS / sources.length),
+      signal,
+    );
     surveyed.push(found);
     bytesRead += read;
   }
@@ -102,6 +109,7 @@ async function readAhead(
   limit: number,
   rules: FlowRules,
   macs: readonly MacRule[],
+  mostRuns: number,
   signal: AbortSignal | undefined,
 ): Promise<Surveyed & { read: number }> {
   const runs = new RunList(1024);
@@ -136,13 +144,16 @@ async function readAhead(
   decoder.finish();
   const tails = table.finish();
   const lists = [...table.closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
-  const horizonUs = horizonOf(lists);
+  const horizonUs = horizonOf(lists, mostRuns);
   for (const list of lists) {
     for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
       if (startOf(list, at) <= horizonUs) runs.append(list.words, at, list.words, at + HOT_WORDS);
     }
   }
-  const stem = basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
+  const stem =
+    source.spec.path === '-'
+      ? ''
+      : basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
   const points = (byMac?.views ?? decoder.points).map((point, key) => ({
     ...point,
     input: source.number,
@@ -153,16 +164,16 @@ async function readAhead(
   return { source, points, runs, read };
 }
 
-/** The time up to which runs are looked at: the earliest MOST_RUNS, so that both sights of a flow are in or out. */
-function horizonOf(lists: readonly RunList[]): number {
+/** The time up to which runs are looked at: the earliest `mostRuns`, so that both sights of a flow are in or out. */
+function horizonOf(lists: readonly RunList[], mostRuns: number): number {
   const count = lists.reduce((sum, list) => sum + list.count, 0);
-  if (count <= MOST_RUNS) return Number.POSITIVE_INFINITY;
+  if (count <= mostRuns) return Number.POSITIVE_INFINITY;
   const starts = new Float64Array(count);
   let n = 0;
   for (const list of lists) {
     for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) starts[n++] = startOf(list, at);
   }
-  return starts.sort()[MOST_RUNS];
+  return starts.sort()[mostRuns];
 }
 
 function startOf(list: RunList, at: number): number {

@@ -176,7 +176,10 @@ async function readWhole(
   const framer = createFramer(spec.format, decoder);
   const { damage } = decoder.counts;
   if (hooks.stream !== undefined) {
-    await pumpStream(hooks.stream, framer, { onProgress, damage });
+    if (spec.reference) {
+      const { readReference } = await import('../decode/reference.js');
+      await readReference(hooks.stream, decoder, damage);
+    } else await pumpStream(hooks.stream, framer, { onProgress, damage });
     return framer;
   }
   const input = await openInput(spec.path);
