@@ -2,7 +2,7 @@
 // its first fragment. Only flows that have fragments wait for it.
 
 import { META } from '../decode/batch.js';
-import type { RunSink } from './join.js';
+import { compareRuns, type RunSink } from './join.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
 import { RunList } from './runs.js';
 
@@ -37,6 +37,7 @@ export class FragmentJoiner {
       if (known === undefined) byKey.set(key, [at]);
       else known.push(at);
     }
+    for (const runs of byKey.values()) if (runs.length > 1) runs.sort((a, b) => compareRuns(this.flows, a, b));
     for (let at = 0; at < this.datagrams.count * RUN_WORDS; at += RUN_WORDS) {
       const flow = this.flowOf(at, byKey);
       if (flow < 0) this.emit(this.datagrams, at);

@@ -241,6 +241,18 @@ export function lastSight(runs: RunList, at: number): number {
   return last !== NEVER ? last : runs.floats[at64 + C64 + COLD.startClock64];
 }
 
+/** Orders runs of one list by their start; what begins at the same moment by what it holds, not by when it came in. */
+export function compareRuns(runs: RunList, a: number, b: number): number {
+  const { words, floats } = runs;
+  const start = (at: number) => floats[(at >> 1) + C64 + COLD.startClock64];
+  let order = start(a) - start(b) || lastSight(runs, a) - lastSight(runs, b);
+  for (let word = 0; order === 0 && word < RUN_WORDS; word++) {
+    if (word === HOT.hash) continue;
+    order = words[a + word] - words[b + word];
+  }
+  return order;
+}
+
 /** Microseconds from a run's beginning to its last packet. */
 export function lasted(runs: RunList, at: number): number {
   return lastSight(runs, at) - runs.floats[(at >> 1) + C64 + COLD.startClock64];

@@ -4,7 +4,7 @@
 import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { Connection } from './connection.js';
-import { lasted, lastSight, mergeRun, type RunSink } from './join.js';
+import { compareRuns, lasted, lastSight, mergeRun, type RunSink } from './join.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from './layout.js';
 import { matchLan, type Sight } from './match.js';
 import type { Timeouts } from './rules.js';
@@ -94,8 +94,7 @@ export class Stitcher {
   /** Runs of one five-tuple in the order of their start: one sight a connection, by the flow table's rules. */
   private *sightsOf(group: number[]): Iterable<Sight> {
     const { runs } = this;
-    if (group.length > 1)
-      group.sort((a, b) => this.startClock(a) - this.startClock(b) || this.point(a) - this.point(b));
+    if (group.length > 1) group.sort((a, b) => compareRuns(runs, a, b));
     let current: number[] = [];
     let merged = new RunList(1);
     for (const at of group) {
