@@ -112,7 +112,9 @@ export class Engine {
     });
     const bytes = this.sources.reduce((sum, source) => sum + (source.open.size ?? 0), 0);
     const small = bytes < THREAD_BYTES && options.partBytes === undefined;
-    await runParts(jobs, options.jobs <= 1 || small ? 0 : options.jobs, this, options.signal);
+    // One job still is a thread of its own for what takes long, so that an interruption is heard here.
+    const here = small || (options.jobs <= 1 && options.partBytes !== undefined);
+    await runParts(jobs, here ? 0 : Math.max(1, options.jobs), this, options.signal);
     await this.join();
     this.chains.finish();
     this.fragments.finish();
