@@ -3,6 +3,7 @@
 import type { Config, Prefix } from '#src/config/config.js';
 import { META } from '#src/decode/batch.js';
 import { Connection, type Origin } from '#src/flows/connection.js';
+import { STATE } from '#src/flows/layout.js';
 import { DEFAULT_FLOW_RULES } from '#src/flows/rules.js';
 import type { MeasureInput } from '#src/measure/measure.js';
 import type { ReportInput } from '#src/report/report.js';
@@ -171,7 +172,8 @@ function fill(flow: Connection, spec: FlowSpec): void {
   flow.origin = spec.origin ?? (spec.client === undefined ? 'unknown' : 'lan');
   flow.client = spec.client === undefined ? null : Int32Array.of(family === 6 ? 0xfd000000 : 0, 0, 0, spec.client);
   flow.clientPort = spec.client === undefined ? -1 : ports[0];
-  flow.state = 0;
+  // Opened by a SYN in the capture.
+  flow.state = STATE.synLow << flow.initiator;
   flow.startUs = (T0 + at) * 1e6;
   flow.endUs = flow.startUs + 1e6;
   const [packetsUp, packetsDown] = spec.packets ?? [3, 2];
