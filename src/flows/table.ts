@@ -113,10 +113,6 @@ export class FlowTable implements BatchSink {
     this.mask = this.capacity * 2 - 1;
   }
 
-  get liveRuns(): number {
-    return this.live;
-  }
-
   flush(batch: Batch): void {
     const rows = batch.count;
     const { time } = batch;
