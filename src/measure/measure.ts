@@ -1,6 +1,7 @@
 // A finished tally becomes the report: plain data, all that renderers and other programs get.
 
 import type { Config, Prefix } from '../config/config.js';
+import { nothingDetected } from '../detect/detection.js';
 import type { FlowRules } from '../flows/rules.js';
 import {
   REPORT_SCHEMA,
@@ -63,6 +64,7 @@ export function buildReport(input: MeasureInput): Report {
   const totalBytes = timeline.totals.reduce((sum, { ipBytes }) => sum + ipBytes.up + ipBytes.down, 0);
 
   const inView = uplinksInView(tally);
+  const detection = nothingDetected(names.length);
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
   const decisions = findDecisions(ledger, inView, pins, { ipv4: hashPolicy, ipv6: hashPolicy6 });
   const expected = expectedShares(weights, decisions.places);
@@ -98,7 +100,7 @@ export function buildReport(input: MeasureInput): Report {
         up: rateOf(timeline.up[n], ipBytes.up, timeline, cover),
         down: rateOf(timeline.down[n], ipBytes.down, timeline, cover),
       },
-      availability: { measuredSeconds: 0, outageSeconds: 0, unmeasurableSeconds: 0, ratio: null },
+      availability: detection.availability[n],
       quality: quality[n],
       clients: inView[n] ? hosts.clients[n] : null,
       servers: inView[n] ? hosts.servers[n] : null,
@@ -117,9 +119,9 @@ export function buildReport(input: MeasureInput): Report {
     packets: { ...tally.packets },
     uplinks,
     balance: balanceOf(tally, decisions, judgement, { names, weights, kept, cover }),
-    outages: [],
-    unmeasurable: [],
-    captureGaps: [],
+    outages: detection.outages,
+    unmeasurable: detection.unmeasurable,
+    captureGaps: detection.captureGaps,
     findings: findThings({
       tally,
       decisions,
