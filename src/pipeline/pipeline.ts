@@ -6,7 +6,7 @@ import { linkName, linkTypeName } from '../decode/linktypes.js';
 import type { FlowRow } from '../flows/row.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { InputSpec } from '../input/list.js';
-import { buildReport } from '../measure/measure.js';
+import { buildReport, type MeasureInput } from '../measure/measure.js';
 import { FINDING_LEVELS, type Finding, type Report, type ReportInput } from '../report/report.js';
 import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -83,7 +83,36 @@ export async function inferUplinks(
   return { config: found ? (inference?.config ?? '') : '', evidence: inference?.evidence ?? [], report };
 }
 
+/** What was read of some inputs, before anything is measured. */
+export interface Reading {
+  /** All that the report is built of; its `inputs` are cut to `--since` and `--until`. */
+  measureInput: MeasureInput;
+  /** As they are reported: the whole of each, in the order in which they were named. */
+  inputs: ReportInput[];
+  /** What the reading itself found, before and after the findings of the measures. */
+  findings: { before: Finding[]; after: Finding[] };
+}
+
+/** Reads all inputs and measures nothing yet. Rejects as `analyseInputs` does. */
+export async function tallyInputs(options: PipelineOptions): Promise<Reading> {
+  return read(options, false, null);
+}
+
+/** The report of what was read. */
+export function reportOf({ measureInput, inputs, findings }: Reading): Report {
+  const report = buildReport(measureInput);
+  report.inputs = inputs;
+  report.findings = [...findings.before, ...report.findings, ...findings.after].sort(
+    (a, b) => FINDING_LEVELS.indexOf(a.level) - FINDING_LEVELS.indexOf(b.level),
+  );
+  return report;
+}
+
 async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Report> {
+  return reportOf(await read(options, asSeen, rows));
+}
+
+async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Reading> {
   if ((options.config?.uplinks.length ?? 0) > MOST_UPLINKS) {
     throw new UserError(`more than ${MOST_UPLINKS} uplinks are configured: ${options.config?.uplinks.length}`);
   }
@@ -108,26 +137,30 @@ async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | n
     });
     await engine.run();
     const inputs = reportInputs(options.inputs, sources, refused, engine.totals);
-    const report = buildReport({
-      tally: engine.tally,
-      config: asSeen ? null : placed.config,
-      inference: placed.inference === null ? null : { ...placed.inference, config: writeConfig(placed.config) },
-      inputs: inputs.map((input) => within(input, options)),
-      rules,
-      partial: options.signal?.aborted === true,
-      binSec: options.binSec ?? null,
-      pins: [...(options.pins ?? [])],
-      interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
-      version: version(),
-    });
-    report.inputs = inputs;
-    report.findings.push(...engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)));
+    const before: Finding[] = [];
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
-      report.findings.unshift(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
+      before.push(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
     }
-    report.findings.sort((a, b) => FINDING_LEVELS.indexOf(a.level) - FINDING_LEVELS.indexOf(b.level));
-    return report;
+    return {
+      measureInput: {
+        tally: engine.tally,
+        config: asSeen ? null : placed.config,
+        inference: placed.inference === null ? null : { ...placed.inference, config: writeConfig(placed.config) },
+        inputs: inputs.map((input) => within(input, options)),
+        rules,
+        partial: options.signal?.aborted === true,
+        binSec: options.binSec ?? null,
+        pins: [...(options.pins ?? [])],
+        interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
+        version: version(),
+      },
+      inputs,
+      findings: {
+        before,
+        after: engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)),
+      },
+    };
   } finally {
     for (const source of sources) source.open.close();
   }
