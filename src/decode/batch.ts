@@ -60,7 +60,8 @@ export const META = {
  * address first; `FLAG.fromHigh` tells the sender. IPv4: `k0`, `k1` are the addresses. IPv6: `k0`, `k1` are
  * `foldAddress` of the four words, and the words themselves stand in `wide` (row r: words 8r…8r+3 the lower
  * address, 8r+4…8r+7 the higher); `wide` is not written for IPv4.
- * For kinds arp, other and damaged only `time`, `wireBytes`, `kind`, `flags` and the point in `meta` are valid.
+ * For kinds arp, other and damaged only `time`, `wireBytes`, `kind`, `flags` and the point in `meta` are valid; for arp
+ * also `ident` (the operation, 0 where it is not for IPv4), `k0` (sender) and `k1` (target), not ordered.
  *
  * The decoder owns the batch and overwrites it after each flush; who needs a value longer copies it.
  */
@@ -79,7 +80,10 @@ export class Batch {
   readonly seq = new Int32Array(BATCH_ROWS);
   /** Transport payload by the headers' own lengths, captured or not. */
   readonly payload = new Int32Array(BATCH_ROWS);
-  /** Identification of fragments: 16 bits (IPv4) or 32 (IPv6). Kinds fragment and first fragments. */
+  /**
+   * Identification of fragments, 16 bits (IPv4) or 32 (IPv6): kind fragment, and first fragments. Kind icmpError: type in
+   * the high byte, code in the low one. Kind arp: the operation.
+   */
   readonly ident = new Int32Array(BATCH_ROWS);
   /** Bytes of the IP packet as its header says (IPv6: payload length + 40). At most 2^31 − 1. */
   readonly ipBytes = new Int32Array(BATCH_ROWS);

@@ -1,6 +1,7 @@
 // One captured packet in, one row of the batch out; full batches go to the sink.
 
 import { DamageLog } from '../util/error.js';
+import { decodeArp } from './arp.js';
 import { BATCH_ROWS, type Batch, type BatchSink, KIND, META } from './batch.js';
 import type { DecodeCounts, DecodeOptions, PointInfo } from './decoder.js';
 import { decodeIpv4, decodeIpv6, reject } from './ip.js';
@@ -167,6 +168,7 @@ export class PacketDecoder {
       decodeIpv6(batch, row, view, at, end, wireBytes - (at - offset), meta, link.flags);
     } else {
       reject(batch, row, network === NETWORK.arp ? KIND.arp : KIND.other, meta, link.flags);
+      if (network === NETWORK.arp) decodeArp(batch, row, view, at, end);
       if (network === NETWORK.unknown) {
         const unknown = this.counts.unknownLink;
         unknown.set(linkType, (unknown.get(linkType) ?? 0) + 1);

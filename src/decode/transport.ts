@@ -121,6 +121,7 @@ export function decodeTransport(
         } else if (type === 3 || type === 4 || type === 5 || type === 11 || type === 12) {
           // Unreachable, quench, redirect, time exceeded, parameter problem: the types that quote a packet (RFC 792).
           kind = KIND.icmpError;
+          batch.ident[row] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
         }
       }
       break;
@@ -137,6 +138,7 @@ export function decodeTransport(
         } else if (type < 128) {
           // Errors have the high bit clear (RFC 4443, 2.1).
           kind = KIND.icmpError;
+          batch.ident[row] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
         }
       }
       break;

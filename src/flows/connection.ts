@@ -24,6 +24,24 @@ export type FlowState =
 /** A closed list, told in docs/flows.md. */
 export type FlowEnd = 'fin' | 'rst' | 'idle' | 'reuse' | 'clock' | 'input';
 
+/** What is known of a flow's course, as bits. */
+export const FLOW = {
+  /** Its beginning was seen. */
+  opened: 0x01,
+  /** The responder spoke. */
+  answered: 0x02,
+  /** Both ends sent a FIN. */
+  closed: 0x04,
+  resetByRemote: 0x08,
+  resetByLocal: 0x10,
+  /** Only connection tracking told of it: no packet of it was captured. */
+  told: 0x20,
+  /** Its packets and bytes are not known, which is not none (connection tracking without accounting). */
+  uncounted: 0x40,
+  /** Its times are not known: from a list without them. */
+  untimed: 0x80,
+} as const;
+
 /**
  * One object, filled anew for each flow and lent to whoever takes it. Indices 0 and 1 are the lower and the higher
  * endpoint; `initiator` and `local` are such indices, `local` -1 where no end is the router's or a LAN host's.
@@ -45,10 +63,13 @@ export class Connection {
   client: Int32Array | null = null;
   clientPort = -1;
   state = 0;
+  /** FLOW.told, FLOW.uncounted, FLOW.untimed, or 0 for a flow of a capture. */
+  knowledge = 0;
   startUs = 0;
   endUs = 0;
-  /** First packet of each end, NEVER where there is none. */
+  /** First and last packet of each end, NEVER where there is none. */
   readonly firstUs = [0, 0];
+  readonly lastUs = [0, 0];
   readonly packets = [0, 0];
   readonly ipBytes = [0, 0];
   readonly wireBytes = [0, 0];
@@ -73,6 +94,20 @@ export class Connection {
   /** Whether the responder ever spoke. */
   get answered(): boolean {
     return this.packets[1 - this.initiator] > 0;
+  }
+
+  /** Bits of `FLOW`: what is known of its course. */
+  get course(): number {
+    const { state, local } = this;
+    const remote = 1 - local;
+    return (
+      (this.opened ? FLOW.opened : 0) |
+      (this.answered ? FLOW.answered : 0) |
+      ((state & STATE.bothFin) === STATE.bothFin ? FLOW.closed : 0) |
+      (local >= 0 && (state & (STATE.rstLow << remote)) !== 0 ? FLOW.resetByRemote : 0) |
+      (local >= 0 && (state & (STATE.rstLow << local)) !== 0 ? FLOW.resetByLocal : 0) |
+      this.knowledge
+    );
   }
 
   /** Whether its beginning is in the capture: for TCP the initiator's SYN; others have no sign of it. */
@@ -126,6 +161,7 @@ export class Connection {
     this.egress = lane.egress;
     this.local = lane.class === CLASS.other ? -1 : lane.localHigh ? 1 : 0;
     this.origin = 'unknown';
+    this.knowledge = 0;
     this.client = null;
     this.clientPort = -1;
     this.state = words[at + HOT.state] & STATE.bits;
@@ -136,7 +172,9 @@ export class Connection {
       this.ipBytes[end] = (words[at + HOT.ipLow + end] >>> 0) + words[at + C + COLD.ipLowCarry + end] * 2 ** 32;
       this.wireBytes[end] = (words[at + HOT.wireLow + end] >>> 0) + words[at + C + COLD.wireLowCarry + end] * 2 ** 32;
     }
-    this.endUs = Math.max(floats[at64 + HOT.lastLow64], floats[at64 + HOT.lastHigh64]);
+    this.lastUs[0] = floats[at64 + HOT.lastLow64];
+    this.lastUs[1] = floats[at64 + HOT.lastHigh64];
+    this.endUs = Math.max(this.lastUs[0], this.lastUs[1]);
     this.startUs = firstOf(this.firstUs[0], this.firstUs[1]);
     const leaks = this.local >= 0 && lane.uplink >= 0 && lane.egress >= 0 && lane.egress !== lane.uplink;
     this.leakedPackets = leaks ? this.packets[this.local] : 0;

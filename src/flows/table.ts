@@ -21,8 +21,9 @@ export interface LaneBook {
 }
 
 /**
- * Sums by cell over time. While a time lies in [startUs, endUs), cell c's packets, IP bytes and wire bytes may be added
- * to `open[3c]`… directly, by the hot loop alone, where `open[3c]` is not 0; `add` does all the rest.
+ * Sums by cell over time. While a time lies in [startUs, endUs), cell c's packets, IP bytes, wire bytes, first and last
+ * time may be brought up to date at `open[5c]`… directly, by the hot loop alone, where `open[5c]` is not 0; `add` does
+ * all the rest.
  */
 export interface CellBins {
   open: Float64Array;
@@ -222,10 +223,13 @@ export class FlowTable implements BatchSink {
       if (wireSum >= 0x1_0000_0000) this.carry(record, COLD.wireLowCarry + high);
       const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
       const { open } = bins;
-      if (t >= bins.startUs && t < bins.endUs && open[3 * cell] > 0) {
-        open[3 * cell] += 1;
-        open[3 * cell + 1] += ip;
-        open[3 * cell + 2] += wire;
+      const binAt = cell * 5;
+      if (t >= bins.startUs && t < bins.endUs && open[binAt] > 0) {
+        open[binAt] += 1;
+        open[binAt + 1] += ip;
+        open[binAt + 2] += wire;
+        if (t > open[binAt + 4]) open[binAt + 4] = t;
+        else if (t < open[binAt + 3]) open[binAt + 3] = t;
       } else bins.add(cell, t, ip, wire);
     }
     clock.now = now;

@@ -1,7 +1,7 @@
 // Bytes by bin become rates: mean, 95th percentile, peak; the series that is drawn; the hours of the week.
 
 import type { Heatmap, ReportRate, Series, UplinkSeries } from '../report/report.js';
-import type { BinData } from '../tally/bins.js';
+import { BIN, type BinData } from '../tally/bins.js';
 import { nearestRank } from './quantile.js';
 import { round6 } from './round.js';
 import { binWidth, coveredBins, type Timeline } from './timeline.js';
@@ -50,8 +50,8 @@ export function seriesOf(
     const point = Math.floor((starts.bins[i] * starts.widthSec) / widthSec) - firstBin;
     if (point < 0 || point >= points) continue;
     const [flows, unanswered] = began[starts.cells[i] >> 1];
-    flows[point] += starts.sums[3 * i];
-    if ((starts.cells[i] & 1) === 1) unanswered[point] += starts.sums[3 * i];
+    flows[point] += starts.sums[BIN.fields * i];
+    if ((starts.cells[i] & 1) === 1) unanswered[point] += starts.sums[BIN.fields * i];
   }
   const seen = (n: number, values: Float64Array, figure: (value: number) => number) =>
     Array.from(values, (value, point) => (inView[n] && covered[point] === 1 ? figure(value) : null));

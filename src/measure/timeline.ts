@@ -1,6 +1,6 @@
 // Sparse bins of lanes become one row of bins an uplink and direction, over the whole window.
 
-import type { BinData } from '../tally/bins.js';
+import { BIN, type BinData } from '../tally/bins.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Cover } from './window.js';
 
@@ -59,8 +59,8 @@ export function layOut(
     const uplink = lane.egress >= 0 ? lane.egress : lane.uplink;
     const isUp = ((data.cells[i] & 1) === 1) === lane.localHigh;
     const direction = isUp ? 'up' : 'down';
-    const packets = data.sums[3 * i];
-    const ipBytes = data.sums[3 * i + 1];
+    const packets = data.sums[BIN.fields * i];
+    const ipBytes = data.sums[BIN.fields * i + BIN.ipBytes];
     totals[uplink].packets[direction] += packets;
     totals[uplink].ipBytes[direction] += ipBytes;
     const bin = Math.floor(data.bins[i] / factor) - firstBin;

@@ -7,9 +7,11 @@ export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
 /** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
 const MAX_OCCUPIED = 2 ** 20;
 const MAX_CELLS = 0x20000;
-const FIELDS = 3;
+/** Numbers a bin: packets, IP bytes, wire bytes, and the exact times of its first and last packet (microseconds). */
+export const BIN = { packets: 0, ipBytes: 1, wireBytes: 2, firstUs: 3, lastUs: 4, fields: 5 } as const;
+const FIELDS = BIN.fields;
 
-/** Bins as they travel: entry i is cell `cells[i]` in bin `bins[i]`, with packets, IP bytes, wire bytes from 3i. */
+/** Bins as they travel: entry i is cell `cells[i]` in bin `bins[i]`, with its numbers (BIN) from `BIN.fields · i`. */
 export interface BinData {
   widthSec: number;
   cells: Int32Array;
@@ -42,6 +44,9 @@ export class Bins implements CellBins {
     open[at] += 1;
     open[at + 1] += ipBytes;
     open[at + 2] += wireBytes;
+    if (open[at] === 1) open[at + 3] = open[at + 4] = timeUs;
+    else if (timeUs > open[at + 4]) open[at + 4] = timeUs;
+    else if (timeUs < open[at + 3]) open[at + 3] = timeUs;
   }
 
   /** Adds bins of another part. `cellOf` renames its cells. */
@@ -50,8 +55,7 @@ export class Bins implements CellBins {
     while (this.widthSec < data.widthSec) this.coarsen();
     for (let i = 0; i < data.cells.length; i++) {
       const at = i * FIELDS;
-      const startSec = data.bins[i] * data.widthSec;
-      this.store(cellOf(data.cells[i]), startSec, data.sums[at], data.sums[at + 1], data.sums[at + 2]);
+      this.store(cellOf(data.cells[i]), data.bins[i] * data.widthSec, data.sums, at);
     }
   }
 
@@ -85,17 +89,14 @@ export class Bins implements CellBins {
     this.endUs = 0;
     for (let i = 0; i < touched.length; i++) {
       const at = touched[i] * FIELDS;
-      const packets = open[at];
-      const ip = open[at + 1];
-      const wire = open[at + 2];
+      this.store(touched[i], this.startSec, open, at);
       open[at] = open[at + 1] = open[at + 2] = 0;
-      this.store(touched[i], this.startSec, packets, ip, wire);
     }
     touched.length = 0;
   }
 
   /** Adds to the bin that holds the second `startSec`, at whatever width the bins have by then. */
-  private store(cell: number, startSec: number, packets: number, ip: number, wire: number): void {
+  private store(cell: number, startSec: number, from: Float64Array, fromAt: number): void {
     let bin = Math.floor(startSec / this.widthSec);
     let entry = this.find(cell, bin);
     while (entry < 0 && this.count >= MAX_OCCUPIED && this.width < BIN_WIDTHS.length - 1) {
@@ -104,10 +105,15 @@ export class Bins implements CellBins {
       entry = this.find(cell, bin);
     }
     if (entry < 0) entry = this.insert(cell, bin);
+    const { sums } = this;
     const at = entry * FIELDS;
-    this.sums[at] += packets;
-    this.sums[at + 1] += ip;
-    this.sums[at + 2] += wire;
+    const first = from[fromAt + BIN.firstUs];
+    const last = from[fromAt + BIN.lastUs];
+    if (sums[at] === 0 || first < sums[at + BIN.firstUs]) sums[at + BIN.firstUs] = first;
+    if (sums[at] === 0 || last > sums[at + BIN.lastUs]) sums[at + BIN.lastUs] = last;
+    sums[at] += from[fromAt];
+    sums[at + 1] += from[fromAt + 1];
+    sums[at + 2] += from[fromAt + 2];
   }
 
   private find(cell: number, bin: number): number {
@@ -161,7 +167,7 @@ export class Bins implements CellBins {
     this.index = new Int32Array(1024);
     for (let i = 0; i < count; i++) {
       const at = i * FIELDS;
-      this.store(cells[i], bins[i] * widthSec, sums[at], sums[at + 1], sums[at + 2]);
+      this.store(cells[i], bins[i] * widthSec, sums, at);
     }
   }
 

@@ -1,6 +1,7 @@
 // One row a flow on an uplink, in columns: what the measures are taken from once everything is read.
 
 import type { Connection } from '../flows/connection.js';
+import { NEVER } from '../flows/layout.js';
 import { AddressBook, hashAddress } from './addresses.js';
 
 /** Rows beyond which only a seeded part of the decision keys stays. */
@@ -10,6 +11,8 @@ export const LEDGER_ROWS = 2 ** 20;
 const LEAST_THRESHOLD = 2 ** 16;
 
 export const ORIGIN = { lan: 0, router: 1, inbound: 2, unknown: 3 } as const;
+
+const MOST_LAG = 0x7fffffff;
 
 /** No client known; no answer seen. */
 export const NONE = -1;
@@ -30,6 +33,13 @@ export class Ledger {
   packetsDown = new Uint32Array(this.capacity);
   /** Microseconds from the first packet to the answer, at most 2^31 − 1; NONE without, or without the SYN of a TCP flow. */
   answerUs = new Int32Array(this.capacity);
+  /**
+   * Microseconds by which the local end spoke last, negative where the remote one did: at most 2^31 − 1 (also where the
+   * remote end never spoke). So the remote end's last word is at `endUs − max(lagUs, 0)`.
+   */
+  lagUs = new Int32Array(this.capacity);
+  /** Bits of `FLOW`. */
+  course = new Uint8Array(this.capacity);
   /** Numbers in `addresses`; NONE where the client is not known. */
   client = new Int32Array(this.capacity);
   server = new Int32Array(this.capacity);
@@ -70,6 +80,8 @@ export class Ledger {
     this.packetsDown[row] = flow.packets[remote];
     const delay = flow.firstUs[1 - flow.initiator] - flow.firstUs[flow.initiator];
     this.answerUs[row] = flow.answered && flow.opened && delay >= 0 ? Math.min(delay, 0x7fffffff) : NONE;
+    this.lagUs[row] = lagOf(flow.lastUs[local], flow.lastUs[remote]);
+    this.course[row] = flow.course;
     this.client[row] = flow.client === null ? NONE : this.addresses.idOf(flow.family, flow.client);
     this.server[row] = this.addresses.idOf(flow.family, server);
     const clientPort = flow.clientPort >= 0 ? flow.clientPort : flow.port(local);
@@ -111,6 +123,8 @@ export class Ledger {
       this.packetsUp,
       this.packetsDown,
       this.answerUs,
+      this.lagUs,
+      this.course,
       this.client,
       this.server,
       this.ports,
@@ -130,6 +144,8 @@ export class Ledger {
     this.packetsUp = widened(this.packetsUp, new Uint32Array(size));
     this.packetsDown = widened(this.packetsDown, new Uint32Array(size));
     this.answerUs = widened(this.answerUs, new Int32Array(size));
+    this.lagUs = widened(this.lagUs, new Int32Array(size));
+    this.course = widened(this.course, new Uint8Array(size));
     this.client = widened(this.client, new Int32Array(size));
     this.server = widened(this.server, new Int32Array(size));
     this.ports = widened(this.ports, new Int32Array(size));
@@ -139,6 +155,11 @@ export class Ledger {
     this.protocol = widened(this.protocol, new Uint8Array(size));
     this.capacity = size;
   }
+}
+
+function lagOf(localUs: number, remoteUs: number): number {
+  if (localUs === NEVER) return -MOST_LAG;
+  return remoteUs === NEVER ? MOST_LAG : Math.max(-MOST_LAG, Math.min(localUs - remoteUs, MOST_LAG));
 }
 
 function keyHash(client: ArrayLike<number> | null, server: ArrayLike<number>): number {

@@ -6,6 +6,7 @@ import type { LaneBook } from '../flows/table.js';
 import { type Lane, LaneTable } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { type BinData, Bins } from './bins.js';
+import { Signals } from './signals.js';
 
 /** Packets outside flows. `icmpErrors` is by lane, the rest by kind. */
 export interface LooseCounts {
@@ -20,11 +21,14 @@ export interface PartData {
   points: readonly PointInfo[];
   lanes: readonly Lane[];
   bins: BinData;
+  /** What tells of a gateway's or a line's health beside the flows: see `SIGNAL`. */
+  signals: BinData;
   loose: LooseCounts;
 }
 
 export class PartTally implements LaneBook {
   readonly bins = new Bins();
+  private readonly signals: Signals;
   private readonly table: LaneTable;
   private readonly loose: LooseCounts = { arp: 0, other: 0, damaged: 0, icmpErrors: [] };
 
@@ -35,6 +39,7 @@ export class PartTally implements LaneBook {
     private readonly points: readonly PointInfo[],
   ) {
     this.table = new LaneTable(topology, input, points);
+    this.signals = new Signals(topology, (point) => this.table.linkOf(point));
   }
 
   /** Grows as runs begin. */
@@ -51,6 +56,7 @@ export class PartTally implements LaneBook {
     switch (batch.kind[row]) {
       case KIND.arp:
         loose.arp++;
+        this.signals.addArp(batch, row);
         return;
       case KIND.damaged:
         loose.damaged++;
@@ -60,6 +66,7 @@ export class PartTally implements LaneBook {
         loose.icmpErrors[lane] = (loose.icmpErrors[lane] ?? 0) + 1;
         const cell = (lane << 1) | ((batch.flags[row] >>> 8) & 1);
         this.bins.add(cell, batch.time[row], batch.ipBytes[row], batch.wireBytes[row]);
+        this.signals.addError(batch, row);
         return;
       }
       default:
@@ -68,6 +75,7 @@ export class PartTally implements LaneBook {
   }
 
   finish(): PartData {
-    return { points: this.points, lanes: this.lanes, bins: this.bins.finish(), loose: this.loose };
+    const { points, lanes, bins, signals, loose } = this;
+    return { points, lanes, bins: bins.finish(), signals: signals.bins.finish(), loose };
   }
 }

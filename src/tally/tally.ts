@@ -47,6 +47,8 @@ export class Tally {
   readonly bins = new Bins();
   /** Flows by start: cell is 2 · uplink + (never answered); only the packet field counts. */
   readonly starts = new Bins();
+  /** What tells of gateways and lines beside the flows; cells as in `SIGNAL`. */
+  readonly signals = new Bins();
   readonly ledger: Ledger;
   readonly packets: PacketCounts = { attributed: 0, duplicates: 0, lan: 0, router: 0, other: 0, damaged: 0 };
   readonly flows: FlowCounts[];
@@ -88,6 +90,7 @@ export class Tally {
   addPart(chain: number, data: PartData): void {
     const { lanes } = this.rename(chain, data.points, data.lanes);
     this.bins.merge(data.bins, (cell) => (lanes[cell >> 1] << 1) | (cell & 1));
+    this.signals.merge(data.signals, (cell) => cell);
     this.packets.router += data.loose.arp;
     this.packets.other += data.loose.other;
     this.packets.damaged += data.loose.damaged;

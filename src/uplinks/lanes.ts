@@ -112,6 +112,11 @@ export class LaneTable {
     return this.intern(point, CLASS.other, -1, link, false);
   }
 
+  /** The uplink whose link a point is, -1 where it is none or several. */
+  linkOf(point: number): number {
+    return this.topology.asSeen ? -1 : Math.max(-1, this.roleAt(point));
+  }
+
   private roleAt(point: number): Role {
     const known = this.roles[point];
     if (known !== undefined) return known;

@@ -32,8 +32,9 @@ port.on('message', (spec: PartSpec) => {
   };
   readPart(spec, hooks).then(
     (result) => {
-      const { bins } = result.data;
-      const buffers = [...result.heads, ...result.tails, bins.cells.buffer, bins.bins.buffer, bins.sums.buffer];
+      const { bins, signals } = result.data;
+      const binned = [bins, signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
+      const buffers = [...result.heads, ...result.tails, ...binned];
       port.postMessage({ type: 'result', result }, buffers as ArrayBuffer[]);
     },
     (error: unknown) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bins } from '#src/tally/bins.js';
+import { BIN, Bins } from '#src/tally/bins.js';
 
 const PART_SEC = 700_000;
 
@@ -24,6 +24,6 @@ test('parts that coarsen only together are as wide and as full as the whole', ()
 });
 
 function byBin({ bins, sums }: { bins: Float64Array; sums: Float64Array }): Map<number, number> {
-  const entries = Array.from(bins, (bin, n): [number, number] => [bin, sums[3 * n]]);
+  const entries = Array.from(bins, (bin, n): [number, number] => [bin, sums[BIN.fields * n]]);
   return new Map(entries.sort((a, b) => a[0] - b[0]));
 }
