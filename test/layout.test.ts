@@ -36,6 +36,8 @@ const ONLY: Record<string, readonly string[]> = {
 /** The shape of the report is the contract between the rooms that fill it and those that draw it. */
 const CONTRACTS: Record<string, readonly string[]> = {
   'report/report.ts': ['flows', 'tally', 'detect', 'measure', 'advise'],
+  'report/capacity.ts': ['advise'],
+  'report/tuning.ts': ['advise'],
 };
 
 /** Packages of which one place alone knows. Where a package isn't named here it may be used nowhere. */
@@ -49,7 +51,7 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   picocolors: [/^report\//, /^commands\//],
   saxes: [/^decode\/conntrack/],
   yaml: [/^config\//],
-  zod: [/^config\//, /^report\/schema\.ts$/],
+  zod: [/^config\//, /^report\/schema(-\w+)?\.ts$/],
 };
 
 /** Built-ins that reach outside. Rooms that compute have none of them: what they need is handed to them. */

@@ -12,6 +12,7 @@ export type Format =
   | 'conntrack-events'
   | 'conntrack-xml'
   | 'conntrack-proc'
+  | 'tally'
   | 'unknown';
 
 export interface Sniffed {
@@ -36,6 +37,8 @@ const PCAP_MAGICS: readonly number[] = [
 ];
 
 const PCAPNG_BLOCK = 0x0a0d0d0a;
+/** A saved summary of ours: `tally/codec.ts`. */
+const TALLY = 'mlstat-tally';
 const SNOOP = [0x73, 0x6e, 0x6f, 0x6f, 0x70, 0, 0, 0];
 
 /** What people hand over by mistake: first bytes, what it is, what to do. */
@@ -78,6 +81,7 @@ export function sniff(prefix: Uint8Array, whole = true): Sniffed {
   if (PCAP_MAGICS.includes(word)) return known('pcap');
   if (word === PCAPNG_BLOCK) return sniffPcapng(prefix, end);
   if (startsWith(prefix, SNOOP)) return known('snoop');
+  if (startsWith(prefix, TALLY)) return known('tally');
   if (startsWith(prefix, [0xff, 0xfe]) || startsWith(prefix, [0xfe, 0xff])) {
     return unknown('UTF-16 text: convert it with iconv -f UTF-16 -t UTF-8', true);
   }

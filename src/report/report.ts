@@ -8,6 +8,9 @@
 // Records keyed by uplink name hold names of the user's choosing: build them with `Object.fromEntries` or a null
 // prototype (a name may be `__proto__`), read them with `Object.hasOwn`, and take the order from `Report.uplinks`.
 
+import type { ReportCapacity } from './capacity.js';
+import type { ReportTuning } from './tuning.js';
+
 export const REPORT_SCHEMA = 'mlstat.report/1';
 
 export interface Report {
@@ -38,6 +41,10 @@ export interface Report {
   heatmap: Heatmap | null;
   /** Always in the object; `--series` decides whether it is printed. */
   series: Series;
+  /** Of `mlstat capacity` and `mlstat report`. */
+  capacity?: ReportCapacity | undefined;
+  /** Of `mlstat tune`. */
+  tuning?: ReportTuning | undefined;
 }
 
 /** A figure for each direction: up is client to server, down is server to client. */
@@ -88,6 +95,7 @@ export const INPUT_FORMATS = [
   'conntrack-events',
   'conntrack-xml',
   'conntrack-proc',
+  'tally',
 ] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 

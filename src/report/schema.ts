@@ -13,6 +13,7 @@ import {
   type Report,
   VERDICTS,
 } from './report.js';
+import { capacitySchema, tuningSchema } from './schema-advice.js';
 
 /** Identifier of the published schema; it changes when the meaning of a field does. */
 export const SCHEMA_ID = 'urn:mlstat:report:1';
@@ -228,6 +229,8 @@ export const reportSchema = z.strictObject({
       uplinks: z.record(name, z.strictObject({ up: perBin, down: perBin, flows: perBin, unanswered: perBin })),
     })
     .meta({ description: 'Arrays aligned to start and binSeconds; printed with --series.' }),
+  capacity: capacitySchema.optional(),
+  tuning: tuningSchema.optional(),
 });
 
 /**
