@@ -11,6 +11,8 @@ import { listInputs } from '#src/input/list.js';
 import { Engine } from '#src/pipeline/engine.js';
 import { FlowRows } from '#src/pipeline/rows.js';
 import { openSources } from '#src/pipeline/sources.js';
+import { BIN, type BinData } from '#src/tally/bins.js';
+import type { Tally } from '#src/tally/tally.js';
 import type { Topology } from '#src/uplinks/topology.js';
 import { type Packet, pcapFile } from './capture.js';
 
@@ -65,13 +67,29 @@ async function outcome(paths: string[], partBytes: number | null, asSeen: boolea
   });
   const { tally } = engine;
   const bins = tally.bins.finish();
-  const cells = Array.from(bins.cells, (cell, n) => {
-    const lane = tally.lanes[cell >> 1];
-    const sums = bins.sums.slice(3 * n, 3 * n + 3).join(' ');
-    return `${JSON.stringify({ ...lane, point: 0 })} ${cell & 1} ${bins.bins[n]} ${sums}`;
-  }).sort();
+  const cells = binLines(bins, (cell) => `${JSON.stringify({ ...tally.lanes[cell >> 1], point: 0 })} ${cell & 1}`);
+  const starts = binLines(tally.starts.finish(), String);
+  const signals = binLines(tally.signals.finish(), String);
   const { packets, flows } = tally;
-  return JSON.stringify({ lines, cells, packets, flows, width: bins.widthSec, count: tally.ledger.count }, null, 1);
+  const width = bins.widthSec;
+  return JSON.stringify({ lines, cells, starts, signals, packets, flows, width, rows: ledgerLines(tally) }, null, 1);
+}
+
+function binLines({ cells, bins, sums }: BinData, nameOf: (cell: number) => string): string[] {
+  const numbers = (n: number) => sums.slice(BIN.fields * n, BIN.fields * (n + 1)).join(' ');
+  return Array.from(cells, (cell, n) => `${nameOf(cell)} ${bins[n]} ${numbers(n)}`).sort();
+}
+
+/** All columns; addresses by their words, for their numbers depend on the order of arrival. */
+function ledgerLines({ ledger }: Tally): string[] {
+  const { addresses } = ledger;
+  const wordsOf = (id: number) => (id < 0 ? 'none' : Array.from(addresses.wordsOf(id)).join('.'));
+  return Array.from({ length: ledger.count }, (_, row) => {
+    const columns = [ledger.startUs, ledger.endUs, ledger.ipUp, ledger.ipDown, ledger.packetsUp, ledger.packetsDown];
+    const small = [ledger.answerUs, ledger.lagUs, ledger.course, ledger.ports, ledger.uplink, ledger.egress];
+    const numbers = [...columns, ...small, ledger.origin, ledger.protocol].map((column) => column[row]);
+    return `${numbers.join(' ')} ${wordsOf(ledger.client[row])} ${wordsOf(ledger.server[row])}`;
+  }).sort();
 }
 
 const hosts = [0xcb007102, 0xc6336402, 0xc0a84d0a, 0xc6120001, 0xc6120002];
