@@ -14,7 +14,7 @@ import { hashKey } from '../flows/table.js';
 import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { DamageLog, type UserError } from '../util/error.js';
+import { DamageLog, UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, runParts } from '../workers/pool.js';
@@ -192,6 +192,7 @@ export class Engine {
           chain = this.chains.start(source.number, source, firstUs, source.open.size !== null);
           if (chain.clock > held.result.clockStart && chain.clock > held.result.counts.firstUs) {
             held = await this.again({ ...spec, startClock: chain.clock });
+            if (held.result === null) break;
           }
         } else {
           // The part before stopped early, at a fault: the rest of the file is unreadable.
@@ -203,6 +204,7 @@ export class Engine {
               ...spec,
               segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } },
             });
+            if (held.result === null) break;
           }
         }
         const result = held.result as PartResult;
@@ -215,14 +217,20 @@ export class Engine {
   private async again(spec: PartSpec): Promise<Pending> {
     const closed: Pending['closed'] = [];
     const { signal } = this.options;
-    const result = await readPart(spec, {
-      closed: (runs, lanes, points) => closed.push({ runs, lanes: [...lanes], points: [...points] }),
-      progress: () => {},
-      get aborted() {
-        return signal?.aborted === true;
-      },
-    });
-    return { closed, result };
+    try {
+      const result = await readPart(spec, {
+        closed: (runs, lanes, points) => closed.push({ runs, lanes: [...lanes], points: [...points] }),
+        progress: () => {},
+        get aborted() {
+          return signal?.aborted === true;
+        },
+      });
+      return { closed, result };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.failed(spec.input, spec.part, error);
+      return { closed, result: null };
+    }
   }
 
   private joinPart(source: Source, chain: number, held: Pending, result: PartResult): void {

@@ -12,11 +12,12 @@ import type { Clock } from '../flows/clock.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { FlowTable } from '../flows/table.js';
 import { openInput } from '../input/open.js';
+import { plainReason, quotePath } from '../input/reason.js';
 import { pumpFile, pumpStream } from '../input/window.js';
 import type { PartData } from '../tally/part.js';
 import { PartTally } from '../tally/part.js';
 import type { Topology } from '../uplinks/topology.js';
-import type { Damage } from '../util/error.js';
+import { type Damage, EXIT, UserError } from '../util/error.js';
 import { FilterSink, type PacketFilter } from './filter.js';
 import { MacSink } from './macs.js';
 
@@ -131,14 +132,17 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   if (spec.startClock !== null) table.clock.now = spec.startClock;
   let clockStart = table.clock.now;
   if (spec.segment !== null) {
-    const fd = openSync(spec.path, 'r');
+    const fd = asInputFault(spec.path, () => openSync(spec.path, 'r'));
     try {
-      const found = findStart(fd, spec.segment, table.clock, spec.filter);
+      const { segment } = spec;
+      const found = asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter));
       startOffset = found;
       clockStart = table.clock.now;
-      const { header, limit, fileEnd } = spec.segment;
+      const { header, limit, fileEnd } = segment;
       const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
-      pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage });
+      asInputFault(spec.path, () =>
+        pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage }),
+      );
       endOffset = pcap.position;
       framer = pcap;
     } finally {
@@ -167,6 +171,17 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   };
 }
 
+/** What the system refuses in the middle of a file is that input's fault, not the program's. */
+function asInputFault<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const fault = error as NodeJS.ErrnoException;
+    if (fault.syscall === undefined) throw error;
+    throw new UserError(`can't read ${quotePath(path)}: ${plainReason(fault)}`, EXIT.unreadable);
+  }
+}
+
 async function readWhole(
   spec: PartSpec,
   decoder: PacketDecoder,
@@ -188,7 +203,8 @@ async function readWhole(
       const { readReference } = await import('../decode/reference.js');
       await readReference(input.stream(), decoder, damage);
     } else if (input.fd !== null && input.size !== null) {
-      pumpFile(input.fd, 0, input.size, framer, { onProgress, damage });
+      const { fd, size } = input;
+      asInputFault(spec.path, () => pumpFile(fd, 0, size, framer, { onProgress, damage }));
     } else {
       await pumpStream(input.stream(), framer, { onProgress, damage });
     }
