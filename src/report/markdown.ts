@@ -196,7 +196,7 @@ function finding({ level, code, message, cure }: Finding): string {
 }
 
 function inference(report: Report): string {
-  if (report.inference === null) return '';
+  if (report.inference === null || report.inference.evidence.length === 0) return '';
   const { evidence, config } = report.inference;
   const why = bullets(evidence.map((item) => `${item.uplink}: ${item.why}`));
   return section('Inferred uplinks', `${why}\n\n${fence(config, 'yaml')}`.trim());

@@ -81,7 +81,7 @@ function balanceLines(report: Report, pen: Pen): string[] {
 }
 
 function inferenceLines({ inference, uplinks }: Report, pen: Pen): string[] {
-  if (inference === null) return [];
+  if (inference === null || inference.evidence.length === 0) return [];
   const lines = [
     heading(
       pen,

@@ -5,6 +5,8 @@ import { type Batch, type BatchSink, META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import type { MacRule } from '../uplinks/topology.js';
 
+const MOST_VIEWS = 0xffff;
+
 /** A point as seen through one gateway; `link` is its uplink, -1 for packets of none. */
 export interface PointView extends PointInfo {
   link: number;
@@ -44,6 +46,8 @@ export class MacSink implements BatchSink {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const view = this.views.length;
+    // The last one takes what comes beyond what a key has bits for.
+    if (view > MOST_VIEWS) return MOST_VIEWS;
     this.views.push({ ...this.points[point], link });
     this.numbers.set(key, view);
     return view;
