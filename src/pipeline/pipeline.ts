@@ -68,9 +68,13 @@ export async function writeFlows(
   emit: (rows: FlowRow[]) => void | Promise<void>,
 ): Promise<Report> {
   const rows = new FlowRows();
-  const report = await run(options, options.noUplinks, rows);
-  await rows.hand(emit);
-  return report;
+  try {
+    const report = await run(options, options.noUplinks, rows);
+    await rows.hand(emit);
+    return report;
+  } finally {
+    rows.close();
+  }
 }
 
 /** The uplinks that the beginning of the inputs shows, as a configuration to keep. */

@@ -1,15 +1,23 @@
 // Finished flows become rows for `mlstat flows`, in an order that no cut of the input changes.
 
-import type { FlowRow } from '../flows/row.js';
+import { FLOW_COLUMNS, type FlowRow } from '../flows/row.js';
 import type { ConnectionSink } from '../flows/stitch.js';
 import { CLASS } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { formatAddress } from '../util/address.js';
+import { Spool } from './spool.js';
 
 const ROWS_AT_A_TIME = 4096;
 
 export class FlowRows {
-  private readonly rows: FlowRow[] = [];
+  private readonly rows = new Spool<FlowRow>({
+    compare: compareRows,
+    write: (row) => JSON.stringify(FLOW_COLUMNS.map((column) => row[column])),
+    read: (line) => {
+      const values: unknown[] = JSON.parse(line);
+      return Object.fromEntries(FLOW_COLUMNS.map((column, n) => [column, values[n]])) as unknown as FlowRow;
+    },
+  });
 
   /** Takes flows; a LAN flow whose WAN copy stands for it is no row of its own. */
   taker(topology: Topology): ConnectionSink {
@@ -19,7 +27,7 @@ export class FlowRows {
       const up = flow.initiator;
       const down = (1 - up) as 0 | 1;
       const echo = flow.protocol === 1 || flow.protocol === 58;
-      this.rows.push({
+      this.rows.add({
         proto: flow.protocol,
         initiator: formatAddress(flow.family, flow.words[up]),
         initiatorPort: flow.hasPorts ? flow.port(up) : null,
@@ -46,9 +54,19 @@ export class FlowRows {
 
   /** All rows: by end, then start, then key. */
   async hand(emit: (rows: FlowRow[]) => void | Promise<void>): Promise<void> {
-    const { rows } = this;
-    rows.sort(compareRows);
-    for (let n = 0; n < rows.length; n += ROWS_AT_A_TIME) await emit(rows.slice(n, n + ROWS_AT_A_TIME));
+    let some: FlowRow[] = [];
+    for (const row of this.rows.sorted()) {
+      some.push(row);
+      if (some.length < ROWS_AT_A_TIME) continue;
+      await emit(some);
+      some = [];
+    }
+    if (some.length > 0) await emit(some);
+  }
+
+  /** Gives up what was kept. */
+  close(): void {
+    this.rows.close();
   }
 }
 
