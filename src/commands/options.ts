@@ -35,6 +35,19 @@ const GROUPS = {
       text: 'what an uplink can carry, bits per second: dsl1=20M/1M',
       repeats: true,
     },
+    style: {
+      flags: '--style <style>',
+      text: 'connmark (flows stay put), classic (the Nano-Howto), mwan3 or endian',
+      choices: ['connmark', 'classic', 'mwan3', 'endian'],
+      value: 'connmark',
+    },
+    firewall: {
+      flags: '--firewall <firewall>',
+      text: 'nft or iptables',
+      choices: ['nft', 'iptables'],
+      value: 'nft',
+    },
+    weights: { flags: '--weights <name=weight,…>', text: "in place of the configuration's: dsl1=4,dsl2=1" },
     noUplinks: { flags: '--no-uplinks', text: 'every five-tuple as seen: nothing joined, no uplink told' },
   },
   'Which packets:': {

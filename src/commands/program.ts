@@ -150,6 +150,26 @@ export function createProgram(
     'mlstat uplinks show --uplink a=203.0.113.2@2 --uplink b=198.51.100.2@1',
   ]);
 
+  const plan = add(program, 'plan', [
+    ...TALK,
+    'config',
+    'noConfig',
+    'router',
+    'uplink',
+    'style',
+    'firewall',
+    'weights',
+  ])
+    .summary("the router's set-up script")
+    .description(
+      'Writes the set-up of the router for the configuration: a shell script with apply, check and remove. Runs none of it.',
+    )
+    .action((options) => finish(import('./plan.js').then((verb) => verb.plan(options, io))));
+  addExamples(plan, io, [
+    'mlstat plan -c samples/4to1/mlstat.yaml',
+    'mlstat plan -c samples/4to1/mlstat.yaml --firewall iptables --weights dsl1=3,dsl2=1',
+  ]);
+
   const schema = add(program, 'schema', ['output', 'debug'])
     .summary('JSON Schema of the report or the configuration')
     .description('Prints a JSON Schema (2020-12).')

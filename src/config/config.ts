@@ -19,8 +19,10 @@ export interface Capacity {
 export interface UplinkConfig {
   name: string;
   interface: string | null;
-  /** Addresses of the gateway, IPv4 and IPv6, as text. */
+  /** Address of the gateway, IPv4 or IPv6, as text. */
   gateway: string | null;
+  /** Address of its IPv6 gateway, where `gateway` is that of IPv4. */
+  gateway6?: string | null;
   /** `aa:bb:cc:dd:ee:ff`, or null. */
   gatewayMac: string | null;
   vlan: number | null;

@@ -44,6 +44,7 @@ function toConfig({ uplinks, lan, router }: ConfigInput, source: string): Config
         name: uplink.name,
         interface: uplink.interface ?? null,
         gateway: uplink.gateway ?? null,
+        ...(uplink.gateway6 == null ? {} : { gateway6: uplink.gateway6 }),
         gatewayMac: uplink.gatewayMac ?? null,
         vlan: uplink.vlan ?? null,
         snat: uplink.snat ?? [],

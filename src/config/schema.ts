@@ -89,6 +89,7 @@ const uplink = z.strictObject(
     name,
     interface: text('must be the name of an interface').min(1, { error: 'must be the name of an interface' }).nullish(),
     gateway: address.nullish(),
+    gateway6: address.nullish().meta({ description: 'IPv6 gateway, where gateway is that of IPv4' }),
     gatewayMac: mac.nullish(),
     vlan: integer(1, 4094).nullish().meta({ description: 'VLAN that the uplink travels in' }),
     snat: z

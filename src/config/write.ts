@@ -51,6 +51,7 @@ function plainUplink({ capacity, mark, snat, ...uplink }: UplinkConfig): Fields 
     name: uplink.name,
     interface: uplink.interface,
     gateway: uplink.gateway,
+    gateway6: uplink.gateway6 ?? null,
     gatewayMac: uplink.gatewayMac,
     vlan: uplink.vlan,
     snat: snat.map(writePrefix),

@@ -1,0 +1,344 @@
+// The machinery of a set-up script: statements that apply, check and heal are the same lines; what was changed is
+// written down, and `remove` takes back exactly that. POSIX shell (dash, busybox ash) with iproute2.
+
+import { trimMargin } from './shell.js';
+
+/**
+ * Functions that the statements of a plan are written in: `setting`, `rule`, `route`, `balance`. A plan adds the
+ * functions `statements` (settings, rules, routes), `firewall_install`, `firewall_show`, `firewall_remove`, `beats`.
+ */
+export const FRAME = trimMargin(`
+  # ---- machinery: nothing below this line knows of your uplinks until "the plan" ------------------------------
+
+  say() { echo "$0: $*" >&2; }
+  fault() { BAD=1; [ "$MODE" != check ] || echo "wrong    $*"; }
+  fine() { [ "$MODE" != check ] || echo "ok       $*"; }
+
+  # What was changed is written down here, so that remove can take it back: one folder for each network namespace.
+  state_folder() {
+    run=/run
+    [ -d "$run" ] || run=/var/run
+    STATE=\${MLSTAT_STATE:-$run/mlstat-setup-$(readlink /proc/self/ns/net | tr -dc 0-9)}
+  }
+
+  # setting FILE VALUE: a kernel setting below /proc/sys. Passed over where the kernel has no such file.
+  setting() {
+    [ -e "/proc/sys/$1" ] || return 0
+    WANTED_SETTINGS="$WANTED_SETTINGS$1
+  "
+    now=$(cat "/proc/sys/$1")
+    if [ "$now" = "$2" ]; then
+      fine "$1 = $2"
+      return 0
+    fi
+    fault "$1 is $now, not $2"
+    [ "$MODE" != check ] || return 0
+    grep -qF "$1 " "$STATE/settings" || echo "$1 $2 $now" >>"$STATE/settings"
+    echo "$2" >"/proc/sys/$1" || FAILED=1
+  }
+
+  # keep FILE: a setting that the kernel changes along with another one; remove puts it back as well.
+  keep() {
+    [ "$MODE" = apply ] && [ -e "/proc/sys/$1" ] || return 0
+    WANTED_SETTINGS="$WANTED_SETTINGS$1
+  "
+    now=$(cat "/proc/sys/$1")
+    grep -qF "$1 " "$STATE/settings" || echo "$1 $now $now" >>"$STATE/settings"
+  }
+
+  # has_rule FAMILY PRIORITY WORDS: words as "ip rule" prints them. Tables that have names are printed by name.
+  has_rule() {
+    ip "$1" rule show | tr '\\t' ' ' | sed 's/  *$//' | grep -qxF "$2: $3"
+  }
+
+  # rule FAMILY PRIORITY WORDS...
+  rule() {
+    family=$1 priority=$2
+    shift 2
+    WANTED_RULES="$WANTED_RULES$family $priority $*
+  "
+    if has_rule "$family" "$priority" "$*"; then
+      fine "rule $family $priority: $*"
+      return 0
+    fi
+    fault "rule $family $priority: $* is missing"
+    [ "$MODE" != check ] || return 0
+    if ip "$family" rule add priority "$priority" "$@"; then
+      grep -qxF -e "$family $priority $*" "$STATE/rules" || echo "$family $priority $*" >>"$STATE/rules"
+    else
+      FAILED=1
+    fi
+  }
+
+  # table FAMILY NUMBER: a routing table of this script's own. It must be empty before the first apply.
+  table() {
+    WANTED_TABLES="$WANTED_TABLES$1 $2
+  "
+    [ "$MODE" = apply ] || return 0
+    grep -qxF -e "$1 $2" "$STATE/tables" && return 0
+    if [ -n "$(ip "$1" route show table "$2" 2>/dev/null)" ]; then
+      say "table $2 holds routes that are not from this script: ip $1 route flush table $2, if they are of an old set-up"
+      exit 1
+    fi
+    echo "$1 $2" >>"$STATE/tables"
+  }
+
+  # route FAMILY TABLE WORDS...: words in the order in which "ip route" prints them. False where it can't be had.
+  route() {
+    family=$1 table=$2
+    shift 2
+    if ip "$family" route show table "$table" 2>/dev/null | sed 's/$/ /' | grep -qF -e "$* "; then
+      fine "table $table $family: $*"
+      return 0
+    fi
+    fault "table $table $family: $* is missing"
+    [ "$MODE" != check ] || return 1
+    why=$(ip "$family" route replace table "$table" "$@" 2>&1) && return 0
+    [ "$MODE" = heal ] || say "table $table $family: $*: $why"
+    return 1
+  }
+
+  # balance FAMILY TABLE: the multipath default over the nexthops in HOPS, one a line, as gathered by "hop".
+  hop() {
+    HOPS="$HOPS$*
+  "
+  }
+  balance() {
+    shown=$(ip "$1" route show table "$2" 2>/dev/null | tr -s '\\n\\t' '  ')
+    right=yes words='' count=0
+    while read -r line; do
+      [ -n "$line" ] || continue
+      count=$((count + 1)) words="$words nexthop $line"
+      case "$shown " in
+        *" nexthop $line "*) ;;
+        *) right=no ;;
+      esac
+    done <<END
+  $HOPS
+  END
+    HOPS=''
+    if [ "$count" = 1 ]; then
+      single=\${words# nexthop }
+      single=\${single% weight *}
+      right=no
+      case "$shown " in "default $single "*) right=yes ;; esac
+    fi
+    [ "$(echo "$shown" | grep -o ' nexthop ' | wc -l)" -le "$count" ] || right=no
+    if [ "$count" = 0 ]; then
+      fault "table $2 $1: no uplink can be used"
+      [ "$MODE" = check ] || ip "$1" route flush table "$2" 2>/dev/null
+      return 0
+    fi
+    if [ "$right" = yes ]; then
+      fine "table $2 $1: default over $count uplinks"
+      return 0
+    fi
+    fault "table $2 $1: default is not over$words"
+    [ "$MODE" != check ] || return 0
+    # shellcheck disable=SC2086 # the words are meant to be several
+    why=$(ip "$1" route replace table "$2" default proto static $words 2>&1) || { FAILED=1; say "table $2 $1: $why"; }
+  }
+
+  # address FAMILY DEVICE: the first address of global scope that the device has, without its length.
+  address() {
+    ip -o "$1" address show dev "$2" scope global 2>/dev/null | grep -v -e temporary -e deprecated |
+      sed -n 's/.* inet6\\{0,1\\} \\([^ /]*\\).*/\\1/p' | head -n 1
+  }
+
+  # One pass over the plan: MODE is apply, check or heal. What an earlier plan had and this one has not goes away.
+  pass() {
+    MODE=$1 BAD=0 FAILED=0 HOPS='' WANTED_SETTINGS='' WANTED_RULES='' WANTED_TABLES=''
+    statements
+    firewall
+    [ "$MODE" != check ] || return "$BAD"
+    prune rules "$WANTED_RULES"
+    [ "$MODE" != apply ] || prune tables "$WANTED_TABLES"
+    [ "$MODE" != apply ] || prune settings "$WANTED_SETTINGS"
+    return "$FAILED"
+  }
+
+  # prune WHAT WANTED: takes back what is written down and not wanted any more, last things first.
+  prune() {
+    sed '1!G;h;$!d' "$STATE/$1" >"$STATE/old"
+    : >"$STATE/kept"
+    while read -r first second rest; do
+      case $1 in
+        settings) key=$first ;;
+        tables) key="$first $second" ;;
+        *) key="$first $second $rest" ;;
+      esac
+      if printf '%s' "$2" | grep -qxF -e "$key"; then
+        echo "$first $second $rest" | sed 's/ *$//' >>"$STATE/kept"
+        continue
+      fi
+      # shellcheck disable=SC2086 # a rule is several words
+      case $1 in
+        rules) ip "$first" rule delete priority "$second" $rest 2>/dev/null ;;
+        tables) ip "$first" route flush table "$second" 2>/dev/null ;;
+        settings) [ ! -e "/proc/sys/$first" ] || echo "$rest" >"/proc/sys/$first" ;;
+      esac
+    done <"$STATE/old"
+    sed '1!G;h;$!d' "$STATE/kept" >"$STATE/$1"
+    rm -f "$STATE/old" "$STATE/kept"
+  }
+
+  # The firewall's part is put in place as a whole, and compared as a whole.
+  firewall() {
+    if [ "$MODE" != apply ] && [ -e "$STATE/firewall" ] && [ "$(firewall_show)" = "$(cat "$STATE/firewall")" ]; then
+      fine 'firewall'
+      return 0
+    fi
+    fault 'firewall: the rules of this script are not as they were applied'
+    [ "$MODE" != check ] || return 0
+    firewall_install || FAILED=1
+    firewall_show >"$STATE/firewall"
+  }
+
+  # Nothing that was written down is there any more: it is from before a restart, or of a namespace that is gone.
+  forget_old_state() {
+    [ -s "$STATE/rules" ] || return 0
+    while read -r family priority words; do
+      has_rule "$family" "$priority" "$words" && return 0
+    done <"$STATE/rules"
+    while read -r file new old; do
+      [ "$old" = "$new" ] || [ "$(cat "/proc/sys/$file" 2>/dev/null)" != "$new" ] || return 0
+    done <"$STATE/settings"
+    rm -rf "$STATE"
+  }
+
+  apply() {
+    [ "$(id -u)" = 0 ] || { say 'apply needs root'; exit 1; }
+    for tool in $TOOLS; do
+      command -v "$tool" >/dev/null || { say "$tool is not installed"; exit 1; }
+    done
+    stop_keepalive
+    forget_old_state
+    (umask 077 && mkdir -p "$STATE" && cd "$STATE" && touch settings rules tables) || exit 1
+    apply_before
+    pass apply
+    result=$?
+    [ "\${MLSTAT_KEEPALIVE:-yes}" != yes ] || start_keepalive
+    [ "$result" = 0 ] || say 'not all of it could be applied: see above'
+    return "$result"
+  }
+
+  check() {
+    [ -d "$STATE" ] || { echo 'wrong    nothing is applied'; return 1; }
+    pass check
+    result=$?
+    if keepalive_runs; then
+      echo 'ok       keep-alive'
+    else
+      echo 'wrong    keep-alive does not run'
+      result=1
+    fi
+    return "$result"
+  }
+
+  remove() {
+    [ "$(id -u)" = 0 ] || { say 'remove needs root'; exit 1; }
+    [ -d "$STATE" ] || { say 'nothing is applied'; return 0; }
+    stop_keepalive
+    firewall_remove
+    MODE=remove
+    prune rules ''
+    prune tables ''
+    remove_after
+    prune settings ''
+    rm -rf "$STATE"
+  }
+
+  # ---- keep-alive -------------------------------------------------------------------------------------------
+  # The kernel learns that a dead gateway is back only by being made to use it (fib_multipath_use_neigh): so each
+  # is pinged by its own device. An answer is not needed, ARP or a neighbour advertisement is enough. After the
+  # pings, what the kernel dropped while a device was down is put back.
+
+  beat() {
+    case $1 in
+      -4) ping -c 1 -W 1 -I "$2" "$3" >/dev/null 2>&1 && return 0 ;;
+      -6) { ping -6 -c 1 -W 1 -I "$2" "$3" || ping6 -c 1 -W 1 -I "$2" "$3"; } >/dev/null 2>&1 && return 0 ;;
+    esac
+    # No ping on this machine, or no answer: at least ask for the neighbour.
+    ip "$1" neigh replace "$3" dev "$2" use 2>/dev/null
+  }
+
+  # keepalive_loop TOKEN: until another loop has taken its place, or everything is removed.
+  keepalive_loop() {
+    trap 'kill $! 2>/dev/null; exit 0' TERM INT
+    while [ "$(cat "$STATE/token" 2>/dev/null)" = "$1" ]; do
+      beats
+      wait
+      pass heal
+      sleep "$INTERVAL" &
+      wait $!
+    done
+  }
+
+  # Its process and when that started (field 22 of stat), so that no other process of that number is ever stopped.
+  started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+  keepalive_runs() {
+    [ -s "$STATE/pid" ] || return 1
+    read -r pid since <"$STATE/pid"
+    [ -n "$since" ] && [ "$(started "$pid")" = "$since" ]
+  }
+  new_token() { echo "$$ $(date +%s)" >"$STATE/token"; }
+  start_keepalive() {
+    new_token
+    (
+      trap '' HUP
+      exec </dev/null >/dev/null 2>&1
+      cd /
+      keepalive_loop "$(cat "$STATE/token")"
+    ) &
+    echo "$! $(started $!)" >"$STATE/pid"
+  }
+  stop_keepalive() {
+    rm -f "$STATE/token"
+    keepalive_runs && kill "$pid" 2>/dev/null
+    rm -f "$STATE/pid"
+  }
+  # In the foreground, for systemd or another supervisor.
+  keepalive() {
+    [ -d "$STATE" ] || { say 'apply comes first'; exit 1; }
+    stop_keepalive
+    new_token
+    echo "$$ $(started $$)" >"$STATE/pid"
+    keepalive_loop "$(cat "$STATE/token")"
+  }
+
+  # A unit that applies at boot and keeps alive. To go back: systemctl disable --now, then remove.
+  unit() {
+    path=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+    case $path in
+      *[!A-Za-z0-9/._-]*) say "put the script under a path of plain letters first: $path"; exit 1 ;;
+    esac
+    cat <<END
+  [Unit]
+  Description=Uplinks of this router (mlstat plan)
+  After=network-online.target
+  Wants=network-online.target
+
+  [Service]
+  Environment=MLSTAT_KEEPALIVE=no
+  ExecStartPre=/bin/sh $path apply
+  ExecStart=/bin/sh $path keepalive
+  Restart=always
+  RestartSec=2
+
+  [Install]
+  WantedBy=multi-user.target
+  END
+  }
+`);
+
+/** The end of a script: what the first word on its command line does. */
+export const MAIN = trimMargin(`
+  state_folder
+  case \${1:-} in
+    apply | check | remove | keepalive | unit) "$1" ;;
+    *)
+      echo "usage: sh $0 apply|check|remove|keepalive|unit" >&2
+      exit 2
+      ;;
+  esac
+`);
