@@ -53,8 +53,9 @@ export interface PipelineOptions {
   onProgress?: (progress: Progress) => void;
   /** Ends the reading; the report is then marked partial. */
   signal?: AbortSignal;
-  /** Bytes of the smallest part; for tests. */
+  /** Bytes of the smallest part, and those that the survey reads to infer; for tests. */
   partBytes?: number;
+  surveyBytes?: number;
 }
 
 /** Reads all inputs and measures them. Rejects with `UserError` for faults of the request; inputs' faults are reported. */
@@ -123,12 +124,13 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
   const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
   const { sources, refused } = await openSources(options.inputs);
   try {
-    const placed = asSeen ? unplaced() : await survey(sources, options.config, rules, options.signal);
+    const placed = asSeen
+      ? unplaced()
+      : await survey(sources, options.config, rules, options.signal, options.surveyBytes);
     const total = sources.some(({ open }) => open.size === null || open.compression !== null)
       ? null
       : sources.reduce((sum, { open }) => sum + (open.size ?? 0), 0);
-    const engine = new Engine(sources, {
-      topology: placed.topology,
+    const engineOptions = {
       stitch: placed.stitch,
       rules,
       filter: filterOf(options),
@@ -136,10 +138,21 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       reference: options.reader === 'reference',
       ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onProgress: (bytes, packets) => options.onProgress?.({ bytes, totalBytes: total, packets }),
-      ...(rows === null ? {} : { onFlow: rows.taker(placed.topology) }),
-    });
-    await engine.run();
+      onProgress: (bytes: number, packets: number) => options.onProgress?.({ bytes, totalBytes: total, packets }),
+    };
+    const readWith = async (topology: Topology) => {
+      const onFlow = rows === null ? {} : { onFlow: rows.taker(topology) };
+      const reading = new Engine(sources, { topology, ...engineOptions, ...onFlow });
+      await reading.run();
+      return reading;
+    };
+    let engine = await readWith(placed.topology);
+    const renewed = withNewAddresses(placed, engine.tally.strangers.finish());
+    const canReadAgain = sources.every(({ open, stream }) => open.size !== null && stream === null);
+    if (renewed !== null && canReadAgain && options.signal?.aborted !== true) {
+      rows?.close();
+      engine = await readWith(renewed);
+    }
     const inputs = reportInputs(options.inputs, sources, refused, engine.totals);
     const before: Finding[] = [];
     if (options.crossCheck === true) {
@@ -168,6 +181,21 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
   } finally {
     for (const source of sources) source.open.close();
   }
+}
+
+/**
+ * The topology with the addresses that uplinks of a dynamic address took on after the survey, null where there are none.
+ * All is then read again: which end of a packet is ours has to be known from the first on.
+ */
+function withNewAddresses({ topology, config }: Survey, strangers: readonly Stranger[]): Topology | null {
+  const isDynamic = ({ egress }: Stranger) => config.uplinks[egress].snat.length === 0;
+  const added = strangers.filter(isDynamic);
+  if (added.length === 0) return null;
+  const uplinks = topology.uplinks.map((uplink, n) => ({
+    ...uplink,
+    snat: [...uplink.snat, ...added.filter(({ egress }) => egress === n).map(({ prefix }) => prefix)],
+  }));
+  return { ...topology, uplinks };
 }
 
 /** A SNAT source that the configuration doesn't know or that came after the survey. */

@@ -25,7 +25,7 @@ import { MacSink, macRule } from '../workers/macs.js';
 import { untilAborted } from './abort.js';
 import type { Source } from './sources.js';
 
-/** Uncompressed bytes of each input that are read ahead: all of it is needed to infer, less to place what is known. */
+/** Uncompressed bytes of each input that are read ahead: to infer uplinks or addresses, and to place what is known. */
 const INFER_BYTES = 64 * 2 ** 20;
 /** Runs of all inputs together that are looked at; a flood of flows tells no more than these. */
 const MOST_RUNS = 40_000;
@@ -54,9 +54,11 @@ export async function survey(
   config: Config | null,
   rules: FlowRules,
   signal: AbortSignal | undefined,
+  inferBytes = INFER_BYTES,
 ): Promise<Survey> {
   const infers = config === null || config.uplinks.length === 0;
-  const limit = infers ? INFER_BYTES : PLACE_BYTES;
+  const learns = config?.uplinks.some((uplink) => uplink.snat.length === 0) === true;
+  const limit = infers || learns ? inferBytes : PLACE_BYTES;
   const surveyed: Surveyed[] = [];
   let bytesRead = 0;
   const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) =>
@@ -74,7 +76,6 @@ export async function survey(
     surveyed.push(found);
     bytesRead += read;
   }
-  const learns = config?.uplinks.some((uplink) => uplink.snat.length === 0) === true;
   const sightings = infers || learns ? surveyed.flatMap(toSightings) : [];
   const inferred = infers ? inferUplinks(sightings) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);

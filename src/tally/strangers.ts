@@ -1,6 +1,7 @@
 // Addresses on an uplink's link that are neither its SNAT source nor a LAN host's: an uplink that nobody named, or an
 // address that changed after the survey.
 
+import type { Prefix } from '../config/config.js';
 import type { Connection } from '../flows/connection.js';
 import { formatAddress } from '../util/address.js';
 
@@ -14,6 +15,8 @@ export interface Stranger {
   /** Number of the uplink whose link it was seen on. */
   egress: number;
   address: string;
+  /** The address as a block of its own. */
+  prefix: Prefix;
   flows: number;
   /** Microseconds. */
   firstUs: number;
@@ -43,7 +46,16 @@ export class Strangers {
         return;
       }
       const address = formatAddress(flow.family, words);
-      this.byAddress.set(key, { egress: flow.egress, address, flows: 1, firstUs: flow.startUs, lastUs: flow.endUs });
+      const length = flow.family === 4 ? 32 : 128;
+      const [a, b, c, d] = words;
+      const prefix: Prefix = {
+        family: flow.family,
+        words: [a >>> 0, b >>> 0, c >>> 0, d >>> 0],
+        length,
+        text: `${address}/${length}`,
+      };
+      const { egress, startUs, endUs } = flow;
+      this.byAddress.set(key, { egress, address, prefix, flows: 1, firstUs: startUs, lastUs: endUs });
     }
   }
 
