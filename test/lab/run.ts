@@ -1,0 +1,194 @@
+// One run of the lab: the net is built, the router set up, flows and faults take their course, and what everyone saw
+// is written down: FOLDER/{scenario,truth,truth_relay,summary,capture_stats}.json, router_setup.sh, pcap/, router/.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { clientAddress, type LabUplink, uplinkAddresses } from './addresses.js';
+import { startCaptures } from './captures.js';
+import { type Scene, switchFault, type TruthFault } from './faults.js';
+import { Namespaces } from './namespaces.js';
+import { buildNetwork, PARTS, partsOf } from './network.js';
+import type { Scenario } from './scenario.js';
+import { type PlannedFlow, planFlows } from './schedule.js';
+import { applySetUp, keepAlive } from './setup.js';
+import { snapshot } from './snapshots.js';
+import { summarise } from './summary.js';
+import { Background, inside } from './tools.js';
+import { joinFlows, type Truth, truthLan, truthUplinks } from './truth.js';
+import type { Seen, Went } from './wire.js';
+import { arrivedRows, forget, relayRows } from './witness.js';
+
+export interface LabRun {
+  truth: Truth;
+  /** What was lacking or went wrong without spoiling the run, a line each. */
+  remarks: string[];
+}
+
+/** Time for a neighbour to be found and everybody to be ready. */
+const HEAD_START_MS = 500;
+/** A snapshot of a fault is taken so long after it began. */
+const SETTLED_SEC = 2;
+
+/** Throws UserError where a tool or the set-up fails. Nothing is left of the net, however it ends. */
+export async function runLab(
+  scenario: Scenario,
+  folder: string,
+  say: (line: string) => void = () => {},
+): Promise<LabRun> {
+  for (const part of ['pcap', 'router']) mkdirSync(join(folder, part), { recursive: true });
+  writeJson(folder, 'scenario.json', scenario);
+  const uplinks = scenario.uplinks.map(({ weight, name }, index) => uplinkAddresses(index + 1, weight, name));
+  const net = await Namespaces.create(partsOf(uplinks));
+  try {
+    return await course(scenario, folder, net, uplinks, say);
+  } finally {
+    await net.remove();
+    rmSync(join(folder, 'notes'), { recursive: true, force: true });
+  }
+}
+
+async function course(
+  scenario: Scenario,
+  folder: string,
+  net: Namespaces,
+  uplinks: LabUplink[],
+  say: (line: string) => void,
+): Promise<LabRun> {
+  const router = net.name(PARTS.router);
+  const setUp = { folder, router, scenario };
+  const remarks = await buildNetwork(net, scenario, uplinks);
+  await applySetUp(setUp, uplinks);
+  const flows = planFlows(scenario);
+  const { servers, clients } = await startEnds(folder, net, scenario, flows);
+  const pings = keepAlive(router, scenario, uplinks);
+  await snapshot(folder, router, 'start', scenario, true);
+  const captures = await startCaptures(folder, router, scenario, uplinks, remarks);
+  await forget(net, uplinks);
+
+  const t0 = Date.now() + HEAD_START_MS;
+  say(`${flows.length} flows in ${scenario.duration} s, then up to ${scenario.grace} s until the last has ended`);
+  clients.write(`${t0}\n`);
+  const faults = scenario.faults.map(
+    (fault, n): TruthFault => ({ ...fault, n, t_start_cmd: null, t_start: null, t_end_cmd: null, t_end: null }),
+  );
+  const scene: Scene = { net, scenario, uplinks: [...uplinks], applyAgain: () => applySetUp(setUp, scene.uplinks) };
+  const timetable = new Timetable(t0, scenario.duration + scenario.grace);
+  for (const fault of faults) planFault(timetable, scene, fault, folder, say);
+  timetable.at(scenario.duration / 2, () => snapshot(folder, router, 'mid', scenario, false));
+  const [code] = await Promise.all([clients.end(scenario.duration + scenario.grace + 20), timetable.done()]);
+  if (code !== 0) throw new Error(`the clients ended with ${code}: ${clients.output.slice(0, 400)}`);
+
+  await snapshot(folder, router, 'end', scenario, true);
+  const [relayed, arrived] = [await relayRows(net, uplinks), await arrivedRows(net)];
+  remarks.push(...(await captures.stop()));
+  await Promise.all(pings.map((ping) => ping.stop()));
+  servers.endInput();
+  if ((await servers.end(10)) !== 0) throw new Error(`the servers failed: ${servers.output.slice(0, 400)}`);
+
+  const notes = {
+    went: readNotes<Went>(folder, 'clients'),
+    seen: readNotes<Seen>(folder, 'servers'),
+    relayed,
+    arrived,
+  };
+  const joined = joinFlows(notes, uplinks);
+  const summary = summarise(joined, relayed, uplinks, faults);
+  const truth: Truth = {
+    scenario: scenario.name,
+    desc: scenario.desc,
+    clock: 'CLOCK_REALTIME seconds, same clock as the capture files',
+    kernel: release(),
+    t0: t0 / 1000,
+    duration: scenario.duration,
+    t_arrivals_end: t0 / 1000 + scenario.duration,
+    config: scenario,
+    uplinks: truthUplinks(uplinks),
+    lan: truthLan(
+      scenario,
+      Array.from({ length: scenario.clients }, (_, index) => clientAddress(index, 4)),
+    ),
+    faults,
+    flows: joined,
+    summary: { ...summary },
+  };
+  writeJson(folder, 'truth.json', truth);
+  writeJson(folder, 'truth_relay.json', relayed);
+  writeJson(folder, 'summary.json', summary);
+  return { truth, remarks };
+}
+
+/** Clients and servers, each a process in its namespace, ready to begin. */
+async function startEnds(folder: string, net: Namespaces, scenario: Scenario, flows: readonly PlannedFlow[]) {
+  const notes = join(folder, 'notes');
+  mkdirSync(notes, { recursive: true });
+  const schedule = join(notes, 'schedule.json');
+  writeFileSync(schedule, JSON.stringify(flows));
+  const worker = (name: string, part: string, ...args: (string | number)[]) => {
+    const script = fileURLToPath(new URL(`${name}.js`, import.meta.url));
+    const command = [process.execPath, script, schedule, join(notes, `${name}.json`), ...args.map(String)];
+    return new Background(inside(net.name(part), command));
+  };
+  const servers = worker('servers', PARTS.internet);
+  const clients = worker('clients', PARTS.clients, scenario.retries, scenario.patience, scenario.grace);
+  await Promise.all([servers.saying(/ready/), clients.saying(/ready/)]);
+  return { servers, clients };
+}
+
+function planFault(
+  timetable: Timetable,
+  scene: Scene,
+  fault: TruthFault,
+  folder: string,
+  say: (line: string) => void,
+): void {
+  const router = scene.net.name(PARTS.router);
+  const what = `${fault.kind} of uplink ${fault.uplink}`;
+  const turn = async (on: boolean) => {
+    const before = Date.now() / 1000;
+    await switchFault(scene, fault, on);
+    const after = Date.now() / 1000;
+    if (on) Object.assign(fault, { t_start_cmd: before, t_start: after });
+    else Object.assign(fault, { t_end_cmd: before, t_end: after });
+    say(`${what} ${on ? 'begins' : 'ends'}`);
+  };
+  const { start, end, n } = fault;
+  const { duration } = scene.scenario;
+  timetable.at(start, () => turn(true));
+  timetable.at(Math.min(start + SETTLED_SEC, ((end ?? duration) + start) / 2), () =>
+    snapshot(folder, router, `fault${n}`, scene.scenario, false),
+  );
+  if (end !== null) timetable.at(end, () => turn(false));
+}
+
+/** Things to do at their times, in seconds after the first moment; one that fails fails the run. */
+class Timetable {
+  private readonly deeds: Promise<void>[] = [];
+
+  constructor(
+    private readonly t0Ms: number,
+    private readonly lastSec: number,
+  ) {}
+
+  at(second: number, deed: () => Promise<void>): void {
+    if (second > this.lastSec) return;
+    const promise = sleep(Math.max(0, this.t0Ms + second * 1000 - Date.now())).then(deed);
+    // Whoever waits for all hears of it; nobody else may.
+    promise.catch(() => {});
+    this.deeds.push(promise);
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.deeds);
+  }
+}
+
+function readNotes<T>(folder: string, name: string): T[] {
+  return JSON.parse(readFileSync(join(folder, 'notes', `${name}.json`), 'utf8')) as T[];
+}
+
+function writeJson(folder: string, name: string, value: unknown): void {
+  writeFileSync(join(folder, name), `${JSON.stringify(value, null, 1)}\n`);
+}
