@@ -8,11 +8,14 @@ export const FINDING_CODES = {
     'nothing in the inputs belongs to an uplink: only the LAN side, or other addresses than those configured',
   'cross-check': 'the second reader and the fast one were held against each other',
   'late-uplink': 'an address that looks like one more uplink and was first seen after the survey',
+  'one-uplink': 'a single uplink was inferred, which a computer that is no router would look like as well',
   'nat-leak': "packets left by one uplink with another uplink's SNAT source",
   'private-source': 'packets left by an uplink with a private source: they were not translated',
   'uplink-not-captured':
     'nothing of a configured uplink is in the inputs, nor anything else by which its silence could be told',
   'uplink-unused': 'a configured uplink was captured and has no flows, while others have',
+  'weights-changed':
+    'from a moment on the uplinks were chosen in other shares than before, which chance does not explain',
   sampled: 'more flows than are kept singly: figures of single flows are estimates',
   'lan-only-flows': 'flows on the LAN side without a copy on an uplink',
   'router-not-told-apart': "only uplinks were captured: the router's own flows count as clients'",

@@ -175,7 +175,10 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       inputs,
       findings: {
         before,
-        after: engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)),
+        after: [
+          ...engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)),
+          ...doubts(placed),
+        ],
       },
     };
   } finally {
@@ -213,6 +216,26 @@ function lateUplink({ egress, address, flows, firstUs, lastUs }: Stranger, confi
     last: lastUs / 1e6,
     cure: `add it if it is this router's address: --uplink ${name}=${sources}${weight === null ? '' : `@${weight}`}`,
   };
+}
+
+/** One address that meets many others is a router's only line, or no router's at all. */
+function doubts({ inference, config }: Survey): Finding[] {
+  if (inference === null || config.uplinks.length !== 1) return [];
+  const [{ name, snat }] = config.uplinks;
+  const addresses = snat.map(({ text }) => text.replace(/\/(32|128)$/, '')).join(', ');
+  return [
+    {
+      code: 'one-uplink',
+      level: 'info',
+      message: `Only one end that meets many others was found (${addresses}), so it was taken for the one uplink. It may as well be a computer's own capture, or one of several lines.`,
+      uplinks: [name],
+      flows: null,
+      packets: null,
+      first: null,
+      last: null,
+      cure: 'record the other lines as well (tcpdump -i any -w all.pcap), or name the uplinks: --uplink NAME=ADDRESS@WEIGHT',
+    },
+  ];
 }
 
 function unplaced(): Survey {
