@@ -214,7 +214,6 @@ export const FRAME = trimMargin(`
     stop_keepalive
     forget_old_state
     (umask 077 && mkdir -p "$STATE" && cd "$STATE" && touch settings rules tables) || exit 1
-    apply_before
     pass apply
     result=$?
     [ "\${MLSTAT_KEEPALIVE:-yes}" != yes ] || start_keepalive

@@ -2,9 +2,13 @@
 // is ever run by mlstat.
 
 import type { Config } from '../../config/config.js';
+import { CLASSIC_FUNCTIONS, classicStatements } from './classic.js';
 import { connmarkStatements } from './connmark.js';
+import { endianScript } from './endian.js';
 import { FRAME, MAIN } from './frame.js';
+import { iptablesFirewall } from './iptables.js';
 import { linesOf, makePlan, type Plan } from './model.js';
+import { mwan3Script } from './mwan3.js';
 import { type Firewall, nftFirewall } from './nft.js';
 import { comment, indent, word } from './shell.js';
 
@@ -26,7 +30,9 @@ export function planSetUp(
   { style, firewall, weights }: PlanOptions,
 ): { script: string; notes: string[] } {
   const plan = makePlan(config, weights);
-  const wall = nftFirewall(plan, 'connmark');
+  if (style === 'mwan3') return { script: mwan3Script(plan), notes: plan.notes };
+  if (style === 'endian') return { script: endianScript(plan), notes: plan.notes };
+  const wall = firewall === 'nft' ? nftFirewall(plan, style) : iptablesFirewall(plan, style);
   return { script: shellScript(plan, style, firewall, wall), notes: plan.notes };
 }
 
@@ -47,13 +53,12 @@ function shellScript(plan: Plan, style: Style, firewall: FirewallName, wall: Fir
     '# ---- the plan '.padEnd(111, '-'),
     '',
     'statements() {',
-    ...indent(connmarkStatements(plan)),
+    ...indent(style === 'classic' ? classicStatements(plan) : connmarkStatements(plan)),
     '}',
     '',
     wall.functions,
     '',
-    'apply_before() { :; }',
-    'remove_after() { :; }',
+    style === 'classic' ? CLASSIC_FUNCTIONS : 'remove_after() { :; }',
     '',
     'beats() {',
     ...indent(beats(plan)),
