@@ -4,7 +4,7 @@ import { NgClock } from './ngclock.js';
 import type { PacketDecoder } from './packet.js';
 
 export interface NgInterface {
-  /** Unique over the sections of an input. */
+  /** Unique over the sections of an input; an interface that a later section describes again keeps its number. */
   readonly number: number;
   readonly linkType: number;
   /** Bytes; 0 for no limit. */
@@ -25,13 +25,17 @@ const utf8 = new TextDecoder();
 
 export class NgInterfaces {
   private current: NgInterface[] = [];
-  private count = 0;
+  /** By name, link type and how many of these stand before it in its section; without a name by its place. */
+  private readonly numbers = new Map<string, number>();
+  /** Interfaces of the section by name and link type. */
+  private readonly alike = new Map<string, number>();
 
   constructor(private readonly decoder: PacketDecoder) {}
 
   /** Interface numbers start again at 0. */
   newSection(): void {
     this.current = [];
+    this.alike.clear();
   }
 
   get(index: number): NgInterface | undefined {
@@ -40,15 +44,14 @@ export class NgInterfaces {
 
   /** The body of an interface description block, [from, to). False where its options run past it. */
   describe(bytes: Uint8Array, view: DataView, from: number, to: number, little: boolean): boolean {
-    if (to - from < 8 || this.count >= MAX_INTERFACES) return false;
-    const number = this.count++;
+    if (to - from < 8) return false;
+    let name = '';
     let resolution = 6;
     let offsetSec = 0;
     const sound = eachOption(view, from + 8, to, little, (code, at, size) => {
       if (code === OPTION.name && size > 0) {
-        const name = utf8.decode(bytes.subarray(at, at + Math.min(size, MAX_NAME)));
         // Some writers count the terminating zero in.
-        this.decoder.nameIface(number, name.replace(/\0.*$/s, ''));
+        name = utf8.decode(bytes.subarray(at, at + Math.min(size, MAX_NAME))).replace(/\0.*$/s, '');
       } else if (code === OPTION.resolution && size === 1) {
         resolution = view.getUint8(at);
       } else if (code === OPTION.offset && size === 8) {
@@ -56,15 +59,32 @@ export class NgInterfaces {
         offsetSec = high * 4294967296 + view.getUint32(little ? at : at + 4, little);
       }
     });
+    const linkType = view.getUint16(from, little);
+    const number = this.numberOf(name, linkType);
+    if (number === null) return false;
+    if (name !== '') this.decoder.nameIface(number, name);
     this.current.push({
       number,
-      linkType: view.getUint16(from, little),
+      linkType,
       snaplen: view.getUint32(from + 4, little),
       clock: new NgClock(resolution, offsetSec),
       statedDrops: null,
       countedDrops: 0,
     });
     return sound;
+  }
+
+  /** Files that were joined describe the same interfaces again. Null beyond what is remembered. */
+  private numberOf(name: string, linkType: number): number | null {
+    const kind = `${linkType} ${name}`;
+    const before = this.alike.get(kind) ?? 0;
+    this.alike.set(kind, before + 1);
+    const key = `${name === '' ? this.current.length : before} ${kind}`;
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    if (this.numbers.size >= MAX_INTERFACES) return null;
+    this.numbers.set(key, this.numbers.size);
+    return this.numbers.size - 1;
   }
 
   /** The body of an interface statistics block. */

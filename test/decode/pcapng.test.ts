@@ -185,6 +185,27 @@ describe('pcapng', () => {
     assert.equal(fatal(join(section(true, 1, 2), iface(1))), null);
   });
 
+  test('sections that describe the same interfaces again show the same points', () => {
+    const name = (text: string) => option(2, new TextEncoder().encode(text));
+    const named = [iface(1, [name('wan0')]), iface(1, [name('lan0')])];
+    const at = (n: number) => enhanced(packet({ iface: n }));
+    const points = (...blocks: Uint8Array[]) => {
+      const reading = read(join(...blocks), 'pcapng');
+      return reading.rows.map(({ point }) => `${reading.points[point].iface} ${reading.points[point].name}`);
+    };
+    assert.deepEqual(points(section(), ...named, at(0), at(1), section(), named[1], named[0], at(0), at(1)), [
+      '0 wan0',
+      '1 lan0',
+      '1 lan0',
+      '0 wan0',
+    ]);
+    // Without names by their place; another link type is another interface.
+    assert.deepEqual(
+      points(section(), iface(1), iface(1), at(1), section(), iface(1), iface(1), iface(101), at(1), at(2)),
+      ['1 null', '1 null', '2 null'],
+    );
+  });
+
   test('more interfaces than anyone has do not fill the memory', () => {
     const one = iface(1);
     const many = new Uint8Array(section().length + one.length * 70_000);
