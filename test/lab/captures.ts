@@ -54,7 +54,7 @@ export async function startCaptures(
       writeFileSync(join(folder, 'capture_stats.json'), `${JSON.stringify(Object.fromEntries(counts), null, 1)}\n`);
       if (events !== null) {
         await events.stop();
-        writeFileSync(join(folder, 'router', 'conntrack-E.txt'), events.output.replace(/^conntrack v.*\n/m, ''));
+        writeFileSync(join(folder, 'router', 'conntrack-E.txt'), events.output.replace(/^[^[].*\n/gm, ''));
       }
       return counts.flatMap(([name, lines]) => complaints(name, lines));
     },

@@ -1,7 +1,7 @@
 // `npm run lab -- SCENARIO.json [-o FOLDER]`: one run of the lab, and what came of it in a few lines.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '#src/util/error.js';
 import { projectDir } from '../shared.js';
@@ -30,7 +30,9 @@ try {
 async function main(): Promise<void> {
   const { path, folder } = request(process.argv.slice(2));
   const scenario = readScenario(textOf(path), basename(path));
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
+  // What an unfinished run has left may be written over.
+  const unfinished = existsSync(join(folder, 'scenario.json')) && !existsSync(join(folder, 'truth.json'));
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !unfinished) {
     throw new UserError(`${folder} is there already: remove it, or choose another one with -o`);
   }
   const reason = await whyNot();

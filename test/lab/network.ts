@@ -25,6 +25,8 @@ export async function buildNetwork(
     `route add local ${SERVERS.net} dev lo`,
     `-6 route add local ${SERVERS.net6} dev lo`,
   ]);
+  // Answers come from the address that was asked, though no interface has it.
+  await sysctl(net.name(PARTS.internet), { 'net.ipv6.ip_nonlocal_bind': 1 });
   const gateways = uplinks.map(({ id }) => net.name(PARTS.gateway(id)));
   for (const gateway of gateways)
     await sysctl(gateway, { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 });

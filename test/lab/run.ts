@@ -13,7 +13,7 @@ import { Namespaces } from './namespaces.js';
 import { buildNetwork, PARTS, partsOf } from './network.js';
 import type { Scenario } from './scenario.js';
 import { type PlannedFlow, planFlows } from './schedule.js';
-import { applySetUp, keepAlive } from './setup.js';
+import { applySetUp, startKeepAlive } from './setup.js';
 import { snapshot } from './snapshots.js';
 import { summarise } from './summary.js';
 import { Background, inside } from './tools.js';
@@ -46,7 +46,7 @@ export async function runLab(
     return await course(scenario, folder, net, uplinks, say);
   } finally {
     await net.remove();
-    rmSync(join(folder, 'notes'), { recursive: true, force: true });
+    for (const part of ['notes', 'setup-state']) rmSync(join(folder, part), { recursive: true, force: true });
   }
 }
 
@@ -63,7 +63,7 @@ async function course(
   await applySetUp(setUp, uplinks);
   const flows = planFlows(scenario);
   const { servers, clients } = await startEnds(folder, net, scenario, flows);
-  const pings = keepAlive(router, scenario, uplinks);
+  const keepAlive = startKeepAlive(setUp);
   await snapshot(folder, router, 'start', scenario, true);
   const captures = await startCaptures(folder, router, scenario, uplinks, remarks);
   await forget(net, uplinks);
@@ -84,7 +84,7 @@ async function course(
   await snapshot(folder, router, 'end', scenario, true);
   const [relayed, arrived] = [await relayRows(net, uplinks), await arrivedRows(net)];
   remarks.push(...(await captures.stop()));
-  await Promise.all(pings.map((ping) => ping.stop()));
+  await keepAlive?.stop();
   servers.endInput();
   if ((await servers.end(10)) !== 0) throw new Error(`the servers failed: ${servers.output.slice(0, 400)}`);
 

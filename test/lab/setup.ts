@@ -1,7 +1,7 @@
 // The router's set-up: a configuration as its owner would write it, the script that `mlstat plan` makes of it, applied
 // in the router's namespace. The same again where the configuration changes during a run.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '#src/util/error.js';
 import { cliPath, projectDir } from '../shared.js';
@@ -23,10 +23,10 @@ export async function applySetUp(setUp: SetUp, addressed: readonly LabUplink[]):
   const script = join(folder, 'router_setup.sh');
   const config = join(folder, 'mlstat.yaml');
   writeFileSync(config, configOf(addressed, scenario));
-  const choices = ['--style', scenario.style, '--firewall', scenario.firewall === 'nft' ? 'nftables' : 'iptables'];
+  const choices = ['--style', scenario.style, '--firewall', scenario.firewall];
   const planned = await attempt([process.execPath, cli(), 'plan', '-c', config, ...choices, '-o', script]);
   if (planned.code !== 0) throw new UserError(`mlstat plan: ${planned.stderr.trim().split('\n')[0]}`);
-  await script_(setUp, 'apply');
+  await runScript(setUp, 'apply');
   await sysctl(router, scenario.sysctl);
 }
 
@@ -36,17 +36,13 @@ export async function checkSetUp(setUp: SetUp): Promise<{ code: number | null; s
 }
 
 export async function removeSetUp(setUp: SetUp): Promise<void> {
-  await script_(setUp, 'remove');
+  await runScript(setUp, 'remove');
 }
 
-/** Pings at the gateways, as the set-up asks for them; they go on until they are stopped. */
-export function keepAlive(router: string, scenario: Scenario, uplinks: readonly LabUplink[]): Background[] {
-  if (scenario.keepalive === 0) return [];
-  const interval = ['-n', '-q', '-i', String(scenario.keepalive)];
-  return uplinks.flatMap(({ dev, gw, gw6 }) => [
-    new Background(inside(router, ['ping', ...interval, '-I', dev, gw])),
-    ...(scenario.ipv6 === 'mixed' ? [new Background(inside(router, ['ping', ...interval, '-I', dev, gw6]))] : []),
-  ]);
+/** The set-up's own keep-alive, as its supervisor would run it; goes on until it is stopped. */
+export function startKeepAlive(setUp: SetUp): Background | null {
+  if (setUp.scenario.keepalive === 0) return null;
+  return new Background(scriptCommand(setUp, 'keepalive'), { env: environment(setUp) });
 }
 
 /** With MASQUERADE the address is the provider's to choose: `snat: []`. */
@@ -68,7 +64,7 @@ export function configOf(uplinks: readonly LabUplink[], { ipv6, nat, hash_policy
   ].join('\n');
 }
 
-async function script_(setUp: SetUp, verb: 'apply' | 'remove'): Promise<void> {
+async function runScript(setUp: SetUp, verb: 'apply' | 'remove'): Promise<void> {
   await run(scriptCommand(setUp, verb), '', environment(setUp));
 }
 
@@ -76,17 +72,12 @@ function scriptCommand({ folder, router }: SetUp, verb: string): string[] {
   return inside(router, ['sh', join(folder, 'router_setup.sh'), verb]);
 }
 
-/** What the script writes down of its changes stays in the folder of the run. */
+/** What the script writes down of its changes stays in the folder of the run; its keep-alive is run by the lab. */
 function environment({ folder }: SetUp): NodeJS.ProcessEnv {
-  return { ...process.env, MLSTAT_STATE: join(folder, 'setup-state') };
+  return { ...process.env, MLSTAT_STATE: join(folder, 'setup-state'), MLSTAT_KEEPALIVE: 'no' };
 }
 
 /** The bundle as users run it, else what the compiler made. */
 function cli(): string {
   return existsSync(cliPath) ? cliPath : join(projectDir, 'dist', 'cli.js');
-}
-
-/** For the reader of a run. */
-export function readScript({ folder }: SetUp): string {
-  return readFileSync(join(folder, 'router_setup.sh'), 'utf8');
 }

@@ -114,8 +114,7 @@ export class Background {
     });
     while (!pattern.test(this.said)) {
       const left = until - Date.now();
-      if (over || left <= 0)
-        throw new UserError(`${this.command.join(' ').slice(0, 200)}: ${this.said.trim().split('\n')[0]}`);
+      if (over || left <= 0) throw new UserError(`${this.command.join(' ').slice(0, 200)}: ${complaintIn(this.said)}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.listeners.push(() => {
@@ -139,4 +138,10 @@ export class Background {
     this.child.kill(signal);
     return this.end(5);
   }
+}
+
+/** The line that says what is wrong; a Node stack has others before it. */
+function complaintIn(output: string): string {
+  const lines = output.trim().split('\n');
+  return lines.find((line) => /^\w*Error: /.test(line)) ?? lines[0] ?? '';
 }
