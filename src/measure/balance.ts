@@ -3,11 +3,11 @@
 import type { ReportBalance, Verdict } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
 import { chiSquareTail } from './chi-square.js';
-import type { Decisions } from './decisions.js';
-import { gStatistic, gTest, LEAST_EXPECTED, type TestResult } from './g-test.js';
+import { type Decisions, placesOf } from './decisions.js';
+import { gStatistic, LEAST_EXPECTED, type TestResult } from './g-test.js';
 import { effectiveNumber, jainIndex } from './interval.js';
-import { countByUplink } from './keys.js';
 import { decisionsNeeded, detectablePoints } from './power.js';
+import { expectedCounts, type Stratum, testRegimes } from './regime-test.js';
 import { round6 } from './round.js';
 import { scoreTest } from './score-test.js';
 
@@ -34,71 +34,115 @@ const UNJUDGED: Judgement = {
   decisionsNeeded: null,
 };
 
+/** What the judgement is about: decisions where the clients are seen, else flows. */
+type Counted = 'flows' | 'firsts';
+
 /**
- * By uplink the share that the weights give it among those that take part. All null where a weight is missing, or where
- * several uplinks are known and fewer than two take part.
+ * By uplink the share that the weights give it, over the judged regimes as far as it was decided in each: Σ n_r·p_r / Σ n_r.
+ * All null where a weight is missing, or where several uplinks are known and fewer than two take part.
  */
-export function expectedShares(weights: readonly (number | null)[], places: readonly number[]): (number | null)[] {
-  const taking = places.map((uplink) => weights[uplink] ?? 0);
-  const sum = taking.reduce((total, weight) => total + weight, 0);
-  const judged = taking.length === weights.length || taking.length > 1;
-  if (!judged || taking.some((weight) => !(weight > 0))) return weights.map(() => null);
-  return weights.map((weight, uplink) => (places.includes(uplink) ? (weight as number) / sum : null));
+export function expectedShares(weights: readonly (number | null)[], decisions: Decisions): (number | null)[] {
+  const { places, clientsVisible } = decisions;
+  const judged = places.length === weights.length || places.length > 1;
+  if (!judged || places.some((uplink) => !((weights[uplink] ?? 0) > 0))) return weights.map(() => null);
+  const strata = strataOf(decisions, weights, clientsVisible ? 'firsts' : 'flows');
+  const sums = strata.length > 0 ? expectedCounts(strata) : [];
+  const total = sums.reduce((sum, count) => sum + count, 0);
+  const shares = total > 0 ? sums.map((count) => count / total) : sharesOf(weights, places, places);
+  return weights.map((_, uplink) => (places.includes(uplink) ? shares[places.indexOf(uplink)] : null));
 }
 
 /**
  * Verdict, in this order: `deviates` (p below 5 % and at least 1 point off), `too-few` (fewer decisions than a deviation
  * of 5 points takes to be seen), `consistent`. Where clients are visible the test is on decisions, each counted once by
  * its first flow, else on the flows of servers; then the effective decisions, a lower bound, stand for the decisions.
+ * Decisions of a regime that leaves no choice say nothing of the weights: they are in the shares alone.
  */
 export function judgeBalance(
   ledger: Ledger,
   decisions: Decisions,
-  expectedByUplink: readonly (number | null)[],
+  weights: readonly (number | null)[],
   names: readonly string[],
 ): Judgement {
   const { places, rows, keys, clientsVisible } = decisions;
   if (places.length < 2 || rows.length === 0) return UNJUDGED;
   const effective = effectiveNumber(keys.flows);
   const spread = { designEffect: round6(rows.length / effective), effectiveDecisions: round6(effective) };
-  const expected = places.map((uplink) => expectedByUplink[uplink] as number);
-  if (expectedByUplink.every((share) => share === null)) return { ...UNJUDGED, ...spread };
+  const due = expectedShares(weights, decisions);
+  if (due.every((share) => share === null)) return { ...UNJUDGED, ...spread };
 
-  const test = clientsVisible ? testOf(decisions, expected) : testOfServers(ledger, decisions, expected, effective);
-  const counted = clientsVisible ? keys.count : effective;
-  const shares = tested(decisions);
+  const strata = strataOf(decisions, weights, clientsVisible ? 'firsts' : 'flows');
+  const open = strata.filter(({ expected }) => expected.filter((p) => p > 0).length > 1);
+  const test = clientsVisible ? testRegimes(open) : testOfServers(ledger, decisions, weights, effective);
+  if (test === null) return { ...UNJUDGED, ...spread };
+  const total = rowsOf(strata);
+  const choices = (clientsVisible ? total : effective) * (rowsOf(open) / total);
+  const expected = places.map((uplink) => due[uplink] as number);
+  const shares = sharesSeen(strata);
   const points = shares.map((share, i) => 100 * (share - expected[i]));
   const furthest = points.reduce((best, off, i) => (Math.abs(off) > Math.abs(points[best]) ? i : best), 0);
-  const needed = decisionsNeeded(expected);
+  const widest = widestVariance(open);
+  const needed = decisionsNeeded(widest, test.df);
   let verdict: Verdict = 'consistent';
   if (test.pValue < LEVEL && Math.abs(points[furthest]) >= LEAST_POINTS) verdict = 'deviates';
-  else if (counted < needed) verdict = 'too-few';
+  else if (choices < needed) verdict = 'too-few';
+  const eligible = shares.flatMap((share, i) => (expected[i] > 0 ? [share / expected[i]] : []));
   return {
     test: test.test,
     statistic: round6(test.statistic),
     df: test.df,
     pValue: round6(test.pValue),
     ...spread,
-    jain: round6(jainIndex(shares.map((share, i) => share / expected[i]))),
+    jain: round6(jainIndex(eligible)),
     maxDeviation: { uplink: names[places[furthest]], points: round6(points[furthest]) },
     verdict,
-    detectablePoints: round6(Math.min(100, detectablePoints(counted, expected))),
+    detectablePoints: round6(Math.min(100, detectablePoints(choices, widest, test.df))),
     decisionsNeeded: needed,
   };
 }
 
-/** Shares of what the test is about: decisions, or flows where clients can't be seen. */
-function tested({ places, clientsVisible, firsts, flows }: Decisions): number[] {
-  const counts = places.map((uplink) => (clientsVisible ? firsts : flows)[uplink]);
-  const sum = counts.reduce((total, count) => total + count, 0);
-  return counts.map((count) => count / sum);
+/** By place: the shares that the weights give the eligible uplinks among themselves, 0 for the others. */
+export function sharesOf(
+  weights: readonly (number | null)[],
+  places: readonly number[],
+  eligible: readonly number[],
+): number[] {
+  const sum = eligible.reduce((total, uplink) => total + (weights[uplink] ?? 0), 0);
+  return places.map((uplink) => (eligible.includes(uplink) ? (weights[uplink] ?? 0) / sum : 0));
 }
 
-function testOf({ places, firsts }: Decisions, expected: readonly number[]): TestResult {
-  return gTest(
-    places.map((uplink) => firsts[uplink]),
-    expected,
+/** The judged regimes that anything was decided in. */
+function strataOf(
+  { places, regimes, counts }: Decisions,
+  weights: readonly (number | null)[],
+  counted: Counted,
+): Stratum[] {
+  return regimes.list.flatMap(({ eligible, isJudged }, n) => {
+    const own = Array.from(counts[n][counted]);
+    if (!isJudged || own.every((count) => count === 0)) return [];
+    return [{ counts: own, expected: sharesOf(weights, places, eligible) }];
+  });
+}
+
+function rowsOf(strata: readonly Stratum[]): number {
+  return strata.reduce((sum, { counts }) => sum + counts.reduce((total, count) => total + count, 0), 0);
+}
+
+function sharesSeen(strata: readonly Stratum[]): number[] {
+  const total = rowsOf(strata);
+  return strata[0].counts.map((_, place) => strata.reduce((sum, { counts }) => sum + counts[place], 0) / total);
+}
+
+/** The largest p(1 − p) of an uplink, in the mean of the regimes. */
+function widestVariance(strata: readonly Stratum[]): number {
+  const total = rowsOf(strata);
+  const means = strata[0].expected.map((_, place) =>
+    strata.reduce((sum, one) => {
+      const p = one.expected[place];
+      return sum + (rowsOf([one]) / total) * p * (1 - p);
+    }, 0),
   );
+  return Math.max(...means);
 }
 
 /**
@@ -111,25 +155,45 @@ function testOf({ places, firsts }: Decisions, expected: readonly number[]): Tes
 function testOfServers(
   ledger: Ledger,
   decisions: Decisions,
-  expected: readonly number[],
+  weights: readonly (number | null)[],
   effective: number,
-): TestResult {
-  const { places, rows, keys } = decisions;
+): TestResult | null {
+  const { keys } = decisions;
+  const strata = strataOf(decisions, weights, 'flows');
+  const total = rowsOf(strata);
+  const expected = expectedCounts(strata).map((count) => count / total);
   const many = keys.count >= LEAST_SERVERS;
-  if (many && effective * Math.min(...expected) >= LEAST_EXPECTED) {
-    const placeOf = new Int32Array(256);
-    places.forEach((uplink, place) => {
-      placeOf[uplink] = place;
-    });
-    const test = scoreTest(countByUplink(ledger, rows, keys, placeOf, places.length), expected);
+  if (many && effective * Math.min(...expected.filter((p) => p > 0)) >= LEAST_EXPECTED) {
+    const test = scoreTestOf(ledger, decisions, weights);
     if (test !== null) return test;
   }
-  const first = testOf(decisions, expected);
+  const first = testRegimes(strataOf(decisions, weights, 'firsts'));
+  if (first === null) return null;
   const test = { ...first, test: `${first.test}, first flow of each server` };
   if (many) return test;
   const ofAll = gStatistic(
-    tested(decisions).map((share) => share * effective),
+    sharesSeen(strata).map((share) => share * effective),
     expected,
   );
   return { ...test, pValue: Math.max(test.pValue, chiSquareTail(ofAll, test.df)) };
+}
+
+/** Over the uplinks that were eligible in a regime with a choice. */
+function scoreTestOf(ledger: Ledger, decisions: Decisions, weights: readonly (number | null)[]): TestResult | null {
+  const { places, rows, keys, regimes, regimeOf } = decisions;
+  const open = regimes.list.flatMap(({ eligible, isJudged }, n) => (isJudged && eligible.length > 1 ? [n] : []));
+  const taking = places.filter((uplink) => open.some((n) => regimes.list[n].eligible.includes(uplink)));
+  if (taking.length < 2) return null;
+  const placeOf = placesOf(taking);
+  const stratumOf = Int32Array.from(regimes.list, (_, n) => open.indexOf(n));
+  const cells = open.length * taking.length;
+  const counts = new Uint32Array(keys.count * cells);
+  for (let i = 0; i < rows.length; i++) {
+    const stratum = stratumOf[regimeOf[i]];
+    if (stratum >= 0) counts[keys.keyOf[i] * cells + stratum * taking.length + placeOf[ledger.uplink[rows[i]]]]++;
+  }
+  return scoreTest(
+    counts,
+    open.map((n) => sharesOf(weights, taking, regimes.list[n].eligible)),
+  );
 }

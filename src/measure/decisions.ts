@@ -1,8 +1,10 @@
 // The ledger's client-started flows become decisions: which rows take part, what makes them one choice, who chose what.
 
 import type { Prefix } from '../config/config.js';
-import type { ReportBalance, ReportPolicy } from '../report/report.js';
+import type { Distortion } from '../detect/detection.js';
+import type { Interval, ReportBalance, ReportPolicy } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
+import { findChanges, type WeightChange } from './change.js';
 import {
   addressFamilies,
   countByUplink,
@@ -14,7 +16,9 @@ import {
   sumKeys,
 } from './keys.js';
 import { inferPolicy } from './policy.js';
+import { layRegimes, type Regimes } from './regimes.js';
 import { balanceRows } from './rows.js';
+import { inOrderOfTime } from './timed.js';
 
 /** The router's settings as configured, null where they are not. */
 export interface HashPolicies {
@@ -27,49 +31,167 @@ export interface HashPolicies {
 export interface Decisions {
   /** Numbers of the uplinks that take part. */
   places: readonly number[];
+  /** The flows that the balance is about: of the judged regimes, on an uplink that was eligible. */
   rows: Int32Array;
   keys: Keys;
   clientsVisible: boolean;
   key: ReportBalance['key'];
   policy: ReportBalance['policy'];
-  /** Rows to pinned servers, left out. */
+  /** Rows to pinned servers, and rows of uplinks in an outage: left out. */
   pinned: number;
+  duringOutage: number;
   /** By uplink: flows, and keys by the uplink of their first flow. */
   flows: Float64Array;
   firsts: Float64Array;
+  regimes: Regimes;
+  /** By place in `rows`: the number of its regime. */
+  regimeOf: Int32Array;
+  /** By regime: flows and keys (by their first flow) by place. Before a change of weights: of the keys seen there. */
+  counts: { flows: Float64Array; firsts: Float64Array }[];
+  changes: readonly WeightChange[];
 }
 
-/** `inView` is by uplink: whether the inputs would show its flows. */
+/** When the router could choose what. */
+export interface Circumstances {
+  distortions: readonly Distortion[];
+  /** First and last moment of the inputs, microseconds; null without any. */
+  window: Interval | null;
+}
+
+/**
+ * `inView` is by uplink: whether the inputs would show its flows. Without `circumstances` every flow is taken, as one regime.
+ *
+ * Hash routers: a key counts once over all regimes, by its first flow, for the hash sends it back to the same uplink. A
+ * change of weights moves the borders of the hash, so that every key is chosen anew: what lies before the last change is
+ * left out, and a key counts by its first flow after it.
+ */
 export function findDecisions(
   ledger: Ledger,
   inView: readonly boolean[],
   pins: readonly Prefix[],
   settings: HashPolicies,
+  circumstances: Circumstances | null = null,
 ): Decisions {
-  const { rows, pinned, clientsVisible } = balanceRows(ledger, inView, pins);
+  const { distortions, window } = circumstances ?? { distortions: [], window: null };
+  const { rows: all, pinned, clientsVisible } = balanceRows(ledger, inView, pins);
   const places = inView.flatMap((seen, uplink) => (seen ? [uplink] : []));
+  const choosing = places.length > 1;
   const coarse: KeyKind = clientsVisible ? 'client-server' : 'server';
-  const pairs = numberKeys(ledger, rows, { ipv4: coarse, ipv6: coarse });
-  const policy =
-    clientsVisible && places.length > 1 ? inferPolicies(ledger, rows, pairs, places) : { ipv4: null, ipv6: null };
-  const kinds: KeyKinds = {
-    // IPv6 hashes the flow label under policy 0, which differs from connection to connection.
-    ipv4: byConnection(policy.ipv4, settings.ipv4, [1]) ? 'five-tuple' : coarse,
-    ipv6: byConnection(policy.ipv6, settings.ipv6, [0, 1]) ? 'five-tuple' : coarse,
-  };
-  const isCoarse = kinds.ipv4 === coarse && kinds.ipv6 === coarse;
-  const keys = sumKeys(ledger, rows, isCoarse ? pairs : numberKeys(ledger, rows, kinds));
+  const whole = layRegimes(places, distortions, [], window);
+  const { rows, regimeOf } = eligibleRows(ledger, all, whole);
+  const first = keyed(whole, rows, regimeOf);
+  const changes = choosing && circumstances !== null ? findChanges(timed(first)) : [];
+  const last = changes.at(-1);
+  const decided = last === undefined ? first : since(changes);
+  const { keys, kinds, policy } = decided;
   return {
+    ...decided,
     places,
-    rows,
-    keys,
     clientsVisible,
-    key: rows.length === 0 || places.length < 2 ? null : commonKind(ledger, keys, kinds),
+    key: decided.rows.length === 0 || !choosing ? null : commonKind(ledger, keys, kinds),
     policy,
     pinned,
-    flows: countRows(ledger, rows, inView.length),
+    duringOutage: all.length - rows.length,
+    flows: countRows(ledger, decided.rows, inView.length),
     firsts: countRows(ledger, keys.first, inView.length),
+    changes,
   };
+
+  function keyed(regimes: Regimes, some: Int32Array, regimeOfSome: Int32Array) {
+    const pairs = numberKeys(ledger, some, { ipv4: coarse, ipv6: coarse });
+    const policy =
+      clientsVisible && choosing
+        ? inferPolicies(ledger, some, regimeOfSome, pairs, places)
+        : { ipv4: null, ipv6: null };
+    const kinds: KeyKinds = {
+      // IPv6 hashes the flow label under policy 0, which differs from connection to connection.
+      ipv4: byConnection(policy.ipv4, settings.ipv4, [1]) ? 'five-tuple' : coarse,
+      ipv6: byConnection(policy.ipv6, settings.ipv6, [0, 1]) ? 'five-tuple' : coarse,
+    };
+    const isCoarse = kinds.ipv4 === coarse && kinds.ipv6 === coarse;
+    const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds));
+    const counts = countByRegime(ledger, places, regimes, some, keys.first);
+    return { regimes, rows: some, regimeOf: regimeOfSome, keys, kinds, policy, counts };
+  }
+
+  function timed({ keys }: { keys: Keys }) {
+    const placeOf = placesOf(places);
+    const codes = new Int32Array(keys.count);
+    const startsUs = new Float64Array(keys.count);
+    for (let key = 0; key < keys.count; key++) {
+      const row = keys.first[key];
+      startsUs[key] = ledger.startUs[row];
+      codes[key] = whole.find(ledger.uplink[row], startsUs[key]) * places.length + placeOf[ledger.uplink[row]];
+    }
+    return inOrderOfTime(codes, startsUs, whole.list.length, places.length);
+  }
+
+  /** The rows after the last change; the keys before it are counted for the account of the regimes alone. */
+  function since(found: readonly WeightChange[]) {
+    const regimes = layRegimes(
+      places,
+      distortions,
+      found.map(({ atUs }) => atUs),
+      window,
+    );
+    const fromUs = (found.at(-1) as WeightChange).atUs;
+    const after = keyed(regimes, ...judgedRows((row) => ledger.startUs[row] >= fromUs));
+    const [earlier] = judgedRows((row) => ledger.startUs[row] < fromUs);
+    const before = countByRegime(ledger, places, regimes, earlier, first.keys.first);
+    const counts = after.counts.map((count, n) => (regimes.list[n].isJudged ? count : before[n]));
+    return { ...after, counts };
+
+    function judgedRows(isTaken: (row: number) => boolean): [Int32Array, Int32Array] {
+      const taken = rows.filter(isTaken);
+      return [taken, taken.map((row) => regimes.find(ledger.uplink[row], ledger.startUs[row]))];
+    }
+  }
+}
+
+/** Rows of uplinks that were eligible when the flow began, and the numbers of their regimes. */
+function eligibleRows(ledger: Ledger, all: Int32Array, regimes: Regimes): { rows: Int32Array; regimeOf: Int32Array } {
+  if (regimes.list.length === 1) return { rows: all, regimeOf: new Int32Array(all.length) };
+  const rows = new Int32Array(all.length);
+  const regimeOf = new Int32Array(all.length);
+  let count = 0;
+  for (let i = 0; i < all.length; i++) {
+    const regime = regimes.find(ledger.uplink[all[i]], ledger.startUs[all[i]]);
+    if (regime < 0) continue;
+    rows[count] = all[i];
+    regimeOf[count++] = regime;
+  }
+  return { rows: rows.subarray(0, count), regimeOf: regimeOf.subarray(0, count) };
+}
+
+function countByRegime(
+  ledger: Ledger,
+  places: readonly number[],
+  regimes: Regimes,
+  rows: Int32Array,
+  firsts: Int32Array,
+): Decisions['counts'] {
+  const placeOf = placesOf(places);
+  const counts = regimes.list.map(() => ({
+    flows: new Float64Array(places.length),
+    firsts: new Float64Array(places.length),
+  }));
+  for (let i = 0; i < rows.length; i++) count(rows[i], 'flows');
+  for (let i = 0; i < firsts.length; i++) count(firsts[i], 'firsts');
+  return counts;
+
+  function count(row: number, what: 'flows' | 'firsts'): void {
+    const regime = regimes.find(ledger.uplink[row], ledger.startUs[row]);
+    if (regime >= 0) counts[regime][what][placeOf[ledger.uplink[row]]]++;
+  }
+}
+
+/** By uplink: its place among those that take part. */
+export function placesOf(places: readonly number[]): Int32Array {
+  const placeOf = new Int32Array(256);
+  places.forEach((uplink, place) => {
+    placeOf[uplink] = place;
+  });
+  return placeOf;
 }
 
 /**
@@ -81,19 +203,23 @@ function byConnection(policy: ReportPolicy | null, setting: number | null, setti
   return setting === null ? policy.inferred === 'l4' : settings.includes(setting) && policy.inferred !== 'l3';
 }
 
-/** By family, null for one that is not there. */
+/**
+ * By family, null for one that is not there. Only flows of the regime with most flows are looked at: in an outage pairs
+ * move under every policy.
+ */
 function inferPolicies(
   ledger: Ledger,
   rows: Int32Array,
+  regimeOf: Int32Array,
   pairs: Numbering,
   places: readonly number[],
 ): ReportBalance['policy'] {
-  const placeOf = new Int32Array(256);
-  places.forEach((uplink, place) => {
-    placeOf[uplink] = place;
-  });
+  const placeOf = placesOf(places);
   const six = addressFamilies(ledger);
-  const counts = countByUplink(ledger, rows, pairs, placeOf, places.length);
+  const flows: number[] = [];
+  for (let i = 0; i < regimeOf.length; i++) flows[regimeOf[i]] = (flows[regimeOf[i]] ?? 0) + 1;
+  const main = flows.reduce((best, count, regime) => (count > (flows[best] ?? 0) ? regime : best), 0);
+  const counts = countByUplink(ledger, rows, pairs, placeOf, places.length, (i) => regimeOf[i] === main);
   const isFamily = (family: 4 | 6) => (key: number) => six[ledger.server[pairs.row[key]]] === (family === 6 ? 1 : 0);
   return {
     ipv4: inferPolicy(counts, pairs.count, places.length, isFamily(4)),

@@ -3,7 +3,8 @@
 import type { Finding, FindingLevel } from '../report/report.js';
 import { ORIGIN } from '../tally/ledger.js';
 import type { Tally } from '../tally/tally.js';
-import { formatNumberOf, formatShare } from '../util/units.js';
+import { formatClock, formatTime, isSameDate } from '../util/time.js';
+import { formatCount, formatNumberOf, formatShare } from '../util/units.js';
 import type { Decisions } from './decisions.js';
 import { FINDING_CODES, finding } from './finding.js';
 import { leakFindings } from './leaks.js';
@@ -24,6 +25,8 @@ export interface FindingInput {
 /** LAN flows without a WAN copy are told from this many on, and from this part of the flows on: few go to the router itself. */
 const TOLD_LAN_FLOWS = 10;
 const TOLD_LAN_SHARE = 0.05;
+/** Uplinks whose shares before and after a change are told. */
+const TOLD_CHANGES = 4;
 const RECORD_ALL = 'record all interfaces of the router at once:\ntcpdump -i any -w all.pcap';
 const LEVELS: readonly FindingLevel[] = ['error', 'warning', 'info'];
 
@@ -36,6 +39,7 @@ export function findThings(input: FindingInput): Finding[] {
     ...leakFindings(input.tally, input.interfaces),
     ...privateSource(input),
     ...silentUplinks(input),
+    ...changedWeights(input),
     ...sample(input),
     ...lanOnlyFlows(input),
     ...routerFlows(input),
@@ -93,6 +97,28 @@ function silentUplinks({ tally, inView, interfaces }: FindingInput): Finding[] {
     const message = `${name} has no flows at all, while the others have.`;
     const cure = `see whether the multipath route names it and its link is up: ip route show table all; ip -s link`;
     return [finding('uplink-unused', 'warning', message, { uplinks: [name], flows: 0, cure })];
+  });
+}
+
+function changedWeights({ tally, decisions }: FindingInput): Finding[] {
+  const names = tally.topology.uplinks.map(({ name }) => name);
+  return decisions.changes.map(({ atUs, earliestUs, latestUs, before, after, counted }) => {
+    const taking = decisions.places.flatMap((uplink, place) =>
+      before[place] + after[place] > 0 ? [{ uplink, place }] : [],
+    );
+    const shares = taking.slice(0, TOLD_CHANGES).map(({ uplink, place }) => {
+      return `${names[uplink]} ${formatShare(before[place], 0)} before, ${formatShare(after[place], 0)} since`;
+    });
+    const clock = (us: number) => (isSameDate(us / 1e6, atUs / 1e6) ? formatClock : formatTime)(us / 1e6);
+    const more = taking.length > TOLD_CHANGES ? ` (and ${taking.length - TOLD_CHANGES} more)` : '';
+    const decided = `${formatCount(counted[0])} and ${formatNumberOf(counted[1], 'decision')}`;
+    const message = `The shares changed at ${formatTime(atUs / 1e6)} UTC (between ${clock(earliestUs)} and ${clock(latestUs)}): ${shares.join('; ')}${more}; ${decided}. Either the weights were changed, or an uplink was lost or came back. The verdict is on the time since the last change.`;
+    const cure = `hold both sides against each other: mlstat compare INPUT --split ${(atUs / 1e6).toFixed(3)}`;
+    return finding('weights-changed', 'warning', message, {
+      uplinks: taking.map(({ uplink }) => names[uplink]),
+      first: atUs / 1e6,
+      cure,
+    });
   });
 }
 

@@ -35,7 +35,7 @@ export function gTest(counts: readonly number[], expected: readonly number[]): T
     return { test: 'G test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };
   }
   if (df === 1) return { test: 'G test, exact, mid-p', statistic, df, pValue: exactP(statistic, total, expected) };
-  const draws = Math.max(LEAST_DRAWS, Math.min(MOST_DRAWS, Math.floor(MOST_RANDOM / total)));
+  const draws = nullDraws(total);
   const pValue = drawnP(statistic, total, expected, draws);
   return { test: `G test, Monte Carlo (${draws} seeded draws), mid-p`, statistic, df, pValue };
 }
@@ -67,8 +67,7 @@ function exactP(statistic: number, total: number, expected: readonly number[]): 
 function drawnP(statistic: number, total: number, expected: readonly number[], draws: number): number {
   const random = seededRandom(SEED);
   const counts = new Float64Array(expected.length);
-  let sum = 0;
-  for (let draw = 0; draw < draws; draw++) {
+  return midP(statistic, draws, () => {
     counts.fill(0);
     for (let i = 0; i < total; i++) {
       let left = random() - expected[0];
@@ -76,9 +75,19 @@ function drawnP(statistic: number, total: number, expected: readonly number[], d
       while (left >= 0 && uplink < expected.length - 1) left -= expected[++uplink];
       counts[uplink]++;
     }
-    sum += tieWeight(gStatistic(counts, expected), statistic);
-  }
-  // The sample itself is one more draw of the null: p is never 0.
+    return gStatistic(counts, expected);
+  });
+}
+
+/** How many draws of the null there is time for, each of so many random numbers. */
+export function nullDraws(randomNumbers: number): number {
+  return Math.max(LEAST_DRAWS, Math.min(MOST_DRAWS, Math.floor(MOST_RANDOM / randomNumbers)));
+}
+
+/** The mid-p value of a statistic among draws of the null. The sample itself is one more draw: p is never 0. */
+export function midP(statistic: number, draws: number, draw: () => number): number {
+  let sum = 0;
+  for (let n = 0; n < draws; n++) sum += tieWeight(draw(), statistic);
   return (sum + 0.5) / (draws + 1);
 }
 

@@ -138,16 +138,22 @@ export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering):
   return { ...numbering, flows, ipBytes, packets, first };
 }
 
-/** Flows of each key by uplink: key · uplinks + uplink, where `placeOf` gives the place of the ledger's uplinks. */
+/**
+ * Flows of each key by uplink: key · uplinks + uplink, where `placeOf` gives the place of the ledger's uplinks; of those
+ * rows (told by their place in `rows`) that `isTaken` wants.
+ */
 export function countByUplink(
   ledger: Ledger,
   rows: Int32Array,
   keys: Numbering,
   placeOf: ArrayLike<number>,
   uplinks: number,
+  isTaken: (i: number) => boolean,
 ): Uint32Array {
   const counts = new Uint32Array(keys.count * uplinks);
-  for (let i = 0; i < rows.length; i++) counts[keys.keyOf[i] * uplinks + placeOf[ledger.uplink[rows[i]]]]++;
+  for (let i = 0; i < rows.length; i++) {
+    if (isTaken(i)) counts[keys.keyOf[i] * uplinks + placeOf[ledger.uplink[rows[i]]]]++;
+  }
   return counts;
 }
 

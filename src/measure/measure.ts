@@ -4,6 +4,7 @@ import type { Config, Prefix } from '../config/config.js';
 import { nothingDetected } from '../detect/detection.js';
 import type { FlowRules } from '../flows/rules.js';
 import {
+  type Interval,
   REPORT_SCHEMA,
   type Report,
   type ReportBalance,
@@ -21,7 +22,7 @@ import { heatmapOf, rateOf, seriesOf } from './rates.js';
 import { measureShares } from './shares.js';
 import { layOut } from './timeline.js';
 import { uplinksInView } from './view.js';
-import { type Cover, coverOf } from './window.js';
+import { coverOf } from './window.js';
 
 export interface MeasureInput {
   tally: Tally;
@@ -66,10 +67,14 @@ export function buildReport(input: MeasureInput): Report {
   const inView = uplinksInView(tally);
   const detection = nothingDetected(names.length);
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
-  const decisions = findDecisions(ledger, inView, pins, { ipv4: hashPolicy, ipv6: hashPolicy6 });
-  const expected = expectedShares(weights, decisions.places);
-  const judgement = judgeBalance(ledger, decisions, expected, names);
-  const exactFlows = kept < 1 && pins.length === 0 ? tally.flows.map(({ flows }) => flows) : null;
+  const window: Interval | null =
+    cover.start === null || cover.end === null ? null : [cover.start * 1e6, cover.end * 1e6];
+  const settings = { ipv4: hashPolicy, ipv6: hashPolicy6 };
+  const decisions = findDecisions(ledger, inView, pins, settings, { distortions: detection.distortions, window });
+  const expected = expectedShares(weights, decisions);
+  const judgement = judgeBalance(ledger, decisions, weights, names);
+  const all = pins.length === 0 && decisions.regimes.list.length === 1;
+  const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
   const shares = measureShares(ledger, decisions, expected, exactFlows);
   const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
   const quality = qualityOf(ledger, names.length);
@@ -118,7 +123,7 @@ export function buildReport(input: MeasureInput): Report {
     window: { start: cover.start, end: cover.end, seconds: cover.seconds, binSeconds: timeline.widthSec },
     packets: { ...tally.packets },
     uplinks,
-    balance: balanceOf(tally, decisions, judgement, { names, weights, kept, cover }),
+    balance: balanceOf(tally, decisions, judgement, { names, weights, kept }),
     outages: detection.outages,
     unmeasurable: detection.unmeasurable,
     captureGaps: detection.captureGaps,
@@ -143,19 +148,10 @@ interface BalanceFacts {
   names: readonly string[];
   weights: readonly (number | null)[];
   kept: number;
-  cover: Cover;
 }
 
-/** One regime over the window until outages and changes of weights are told apart. */
 function balanceOf(tally: Tally, decisions: Decisions, judgement: Judgement, facts: BalanceFacts): ReportBalance {
-  const { key, policy, places, keys, clientsVisible, pinned } = decisions;
-  const { start, end } = facts.cover;
-  const regime = {
-    spans: start === null || end === null ? [] : [[start, end] as [number, number]],
-    eligible: places.map((uplink) => facts.names[uplink]),
-    weights: places.map((uplink) => facts.weights[uplink] as number),
-    decisions: clientsVisible ? keys.count : Math.floor(judgement.effectiveDecisions ?? 0),
-  };
+  const { key, policy, pinned, duringOutage } = decisions;
   return {
     key,
     policy,
@@ -164,8 +160,28 @@ function balanceOf(tally: Tally, decisions: Decisions, judgement: Judgement, fac
       inbound: tally.flows.reduce((sum, { inbound }) => sum + inbound, 0),
       router: tally.flows.reduce((sum, { router }) => sum + router, 0),
       pinned: Math.round(pinned / facts.kept),
-      duringOutage: 0,
+      duringOutage: Math.round(duringOutage / facts.kept),
     },
-    regimes: judgement.test === null ? [] : [regime],
+    regimes: judgement.test === null ? [] : regimesOf(decisions, judgement, facts),
   };
+}
+
+/** Those that the window shows, or that anything was decided in. */
+function regimesOf(decisions: Decisions, judgement: Judgement, facts: BalanceFacts): ReportBalance['regimes'] {
+  const { regimes, counts, clientsVisible } = decisions;
+  const flows = counts.map((count) => count.flows.reduce((sum, value) => sum + value, 0));
+  const judged = flows.reduce((sum, count, n) => sum + (regimes.list[n].isJudged ? count : 0), 0);
+  return regimes.list.flatMap(({ spans, eligible, isJudged }, n) => {
+    if (eligible.length === 0 || (spans.length === 0 && flows[n] === 0)) return [];
+    // Where clients can't be seen, the effective decisions by each regime's part of the flows.
+    const effective = isJudged && judged > 0 ? ((judgement.effectiveDecisions ?? 0) * flows[n]) / judged : 0;
+    return [
+      {
+        spans: spans.map(([from, to]) => [from / 1e6, to / 1e6] as Interval),
+        eligible: eligible.map((uplink) => facts.names[uplink]),
+        weights: isJudged ? eligible.map((uplink) => facts.weights[uplink] as number) : [],
+        decisions: clientsVisible ? counts[n].firsts.reduce((sum, count) => sum + count, 0) : Math.floor(effective),
+      },
+    ];
+  });
 }

@@ -8,24 +8,23 @@ const POWER = 0.8;
 /** The deviation worth seeing: 5 points. */
 const DEVIATION = 0.05;
 
-/** Decisions needed to see a deviation of 5 points in the uplink where that is hardest, with 80 % power at 5 %. */
-export function decisionsNeeded(expected: readonly number[]): number {
-  return Math.round((noncentrality(expected.length - 1) * widest(expected)) / DEVIATION ** 2);
+/**
+ * Decisions needed to see a deviation of 5 points with 80 % power at 5 %, in the uplink where that is hardest: `widest` is
+ * its p(1 − p), `df` the degrees of freedom.
+ */
+export function decisionsNeeded(widest: number, df: number): number {
+  return Math.round((noncentrality(df) * widest) / DEVIATION ** 2);
 }
 
 /** The deviation in percentage points that so many decisions would show with the same power. */
-export function detectablePoints(decisions: number, expected: readonly number[]): number {
-  return 100 * Math.sqrt((noncentrality(expected.length - 1) * widest(expected)) / decisions);
+export function detectablePoints(decisions: number, widest: number, df: number): number {
+  return 100 * Math.sqrt((noncentrality(df) * widest) / decisions);
 }
 
 /** The noncentrality at which a chi-square test of 5 % has 80 % power: 7.85, 9.63, 10.90 for 1, 2, 3 degrees. */
 export function noncentrality(df: number): number {
   const critical = solve((x) => chiSquareTail(x, df) < SIZE, df + 10);
   return solve((lambda) => noncentralTail(critical, df, lambda) > POWER, 20);
-}
-
-function widest(expected: readonly number[]): number {
-  return Math.max(...expected.map((p) => p * (1 - p)));
 }
 
 /** Where a condition that holds for all larger arguments begins to hold, by bisection. */

@@ -5,41 +5,54 @@ import { chiSquareTail } from './chi-square.js';
 import type { TestResult } from './g-test.js';
 
 /**
- * Score test with clusters: X = S′V⁻¹S with S = Σ(o_c − m_c·p), V = Σ(o_c − m_c·p)(o_c − m_c·p)′ over clusters c, the last
- * uplink dropped; chi-square with one degree of freedom less than uplinks (Boos 1992, Biometrika 79: generalised score
- * tests). `counts` holds a row of flows by uplink for each cluster. Null where V can't be inverted.
+ * Score test with clusters: X = S′V⁻¹S with S = Σu_c, V = Σu_c·u_c′ over clusters c, u_c = Σ_r(o_cr − m_cr·p_r) over regimes
+ * r with o_cr the cluster's flows by uplink, m_cr their sum and p_r the shares of the null; the last uplink is dropped;
+ * chi-square with one degree of freedom less than uplinks (Boos 1992, The American Statistician 46: generalised score
+ * tests). `counts` holds for each cluster regime by regime its flows by uplink, `expected` the p_r, 0 where an uplink is not
+ * eligible. Null where V can't be inverted.
  */
-export function scoreTest(counts: Uint32Array, expected: readonly number[]): TestResult | null {
-  const uplinks = expected.length;
+export function scoreTest(counts: Uint32Array, expected: readonly (readonly number[])[]): TestResult | null {
+  const uplinks = expected[0].length;
   const df = uplinks - 1;
-  const sums = new Float64Array(uplinks);
-  const products = new Float64Array(uplinks * uplinks);
-  const sizes = new Float64Array(uplinks);
-  let squares = 0;
+  const cells = uplinks * expected.length;
+  const sums = new Float64Array(cells);
+  const products = new Float64Array(cells * cells);
+  const used = new Int32Array(cells);
   // All sums here are of integers, so they are exact and the same in any order of the clusters.
-  for (let at = 0; at < counts.length; at += uplinks) {
-    let size = 0;
-    for (let i = 0; i < uplinks; i++) size += counts[at + i];
-    squares += size * size;
-    for (let i = 0; i < uplinks; i++) {
+  for (let at = 0; at < counts.length; at += cells) {
+    let some = 0;
+    for (let i = 0; i < cells; i++) if (counts[at + i] > 0) used[some++] = i;
+    for (let a = 0; a < some; a++) {
+      const i = used[a];
       const count = counts[at + i];
-      if (count === 0) continue;
       sums[i] += count;
-      sizes[i] += count * size;
-      for (let j = 0; j <= i; j++) products[i * uplinks + j] += count * counts[at + j];
+      for (let b = 0; b <= a; b++) products[i * cells + used[b]] += count * counts[at + used[b]];
     }
   }
-  const total = sums.reduce((sum, count) => sum + count, 0);
+  // What a flow in a cell adds to u: one for its uplink, less what the null gives each.
+  const gains = Array.from({ length: cells }, (_, cell) => {
+    const p = expected[Math.floor(cell / uplinks)];
+    return Array.from({ length: df }, (__, i) => (cell % uplinks === i ? 1 : 0) - p[i]);
+  });
   const score = new Float64Array(df);
   const variance = new Float64Array(df * df);
-  for (let i = 0; i < df; i++) {
-    const p = expected[i];
-    score[i] = sums[i] - total * p;
-    for (let j = 0; j <= i; j++) {
-      const r = expected[j];
-      variance[i * df + j] = products[i * uplinks + j] - r * sizes[i] - p * sizes[j] + p * r * squares;
+  const scale = new Float64Array(df);
+  for (let a = 0; a < cells; a++) {
+    for (let i = 0; i < df; i++) score[i] += gains[a][i] * sums[a];
+    for (let b = 0; b <= a; b++) {
+      const product = products[a * cells + b];
+      if (product === 0) continue;
+      for (let i = 0; i < df; i++) {
+        scale[i] += product * Math.abs(gains[a][i] * gains[b][i]);
+        for (let j = 0; j <= i; j++) {
+          const both = gains[a][i] * gains[b][j];
+          variance[i * df + j] += product * (a === b ? both : both + gains[b][i] * gains[a][j]);
+        }
+      }
     }
   }
+  // Nothing but the rounding of what cancels out: the clusters leave this direction open.
+  for (let i = 0; i < df; i++) if (variance[i * df + i] < 1e-12 * scale[i]) return null;
   const statistic = quadraticForm(variance, score);
   if (statistic === null) return null;
   return { test: 'cluster score test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };

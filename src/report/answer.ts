@@ -1,6 +1,6 @@
 // A report becomes its answer: did the weights work? One headline and the figures that it rests on, as plain text.
 
-import { formatDuration } from '../util/time.js';
+import { formatDuration, formatTime } from '../util/time.js';
 import { formatCount, formatNumberOf, formatP, formatPoints, formatShare } from '../util/units.js';
 import type { Report } from './report.js';
 
@@ -107,8 +107,18 @@ function alertsOf(report: Report): string[] {
   return [
     report.partial ? 'Interrupted: the figures hold for what was read until then.' : '',
     report.sampled ? 'Too many flows to keep all: figures of single flows are estimates from a sample.' : '',
+    changeSentence(report),
     outageSentence(report),
   ].filter((line) => line !== '');
+}
+
+/** What the verdict is about where the weights changed within the inputs. */
+function changeSentence({ findings, balance }: Report): string {
+  const changes = findings.filter(({ code }) => code === 'weights-changed');
+  const last = changes.at(-1)?.first ?? null;
+  if (last === null || balance.verdict === null) return '';
+  const times = changes.length > 1 ? ` ${changes.length} times, last` : '';
+  return `The shares changed${times} at ${formatTime(last)} UTC: shares and verdict are of the time since.`;
 }
 
 function outageSentence({ outages }: Report): string {

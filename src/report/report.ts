@@ -246,6 +246,7 @@ export interface ReportBalance {
   verdict: Verdict | null;
   /** Flows that stay out of the balance, by reason. */
   excluded: { inbound: number; router: number; pinned: number; duringOutage: number };
+  /** Sets of eligible uplinks. Before a change of weights `weights` is empty: they aren't known, that regime is told, not judged. */
   regimes: { spans: Interval[]; eligible: string[]; weights: number[]; decisions: number }[];
   /** The deviation, in percentage points, that this many decisions would show. */
   detectablePoints: number | null;

@@ -109,13 +109,13 @@ describe('power', () => {
   }
 
   it('needs 785 decisions for 1:1, 502 for 4:1, 963 for 3:2:1', () => {
-    assert.equal(decisionsNeeded([0.5, 0.5]), 785);
-    assert.equal(decisionsNeeded([0.8, 0.2]), 502);
-    assert.equal(decisionsNeeded([3 / 6, 2 / 6, 1 / 6]), 963);
+    assert.equal(decisionsNeeded(0.25, 1), 785);
+    assert.equal(decisionsNeeded(0.16, 1), 502);
+    assert.equal(decisionsNeeded(0.25, 2), 963);
   });
 
   it('sees 5 points with as many as are needed for them, and half of that with four times as many', () => {
-    assert.ok(Math.abs(detectablePoints(785, [0.5, 0.5]) - 5) < 0.01);
-    assert.ok(Math.abs(detectablePoints(4 * 785, [0.5, 0.5]) - 2.5) < 0.01);
+    assert.ok(Math.abs(detectablePoints(785, 0.25, 1) - 5) < 0.01);
+    assert.ok(Math.abs(detectablePoints(4 * 785, 0.25, 1) - 2.5) < 0.01);
   });
 });

@@ -18,9 +18,9 @@ function report(spec: TallySpec, weights: readonly (number | null)[] | null, mor
   return built;
 }
 
-/** `count` flows of different pairs (or servers). */
+/** `count` flows of different pairs (or servers), evenly over 50 s. */
 function flows(count: number, uplink: number, from: number, more: Partial<FlowSpec> = {}): FlowSpec[] {
-  return Array.from({ length: count }, (_, n) => ({ uplink, server: from + n, at: n % 50, ...more }));
+  return Array.from({ length: count }, (_, n) => ({ uplink, server: from + n, at: (50 * n) / count, ...more }));
 }
 
 const codes = ({ findings }: Report) => findings.map(({ code }) => code);
@@ -492,7 +492,7 @@ describe('findings', () => {
 
 describe('a sample', () => {
   const list = Array.from({ length: 4000 }, (_, n): FlowSpec => {
-    return { uplink: n % 4 === 0 ? 1 : 0, server: 1000 + n, client: n % 50, up: 100, down: 900, at: n % 50 };
+    return { uplink: n % 4 === 0 ? 1 : 0, server: 1000 + n, client: n % 50, up: 100, down: 900, at: n / 80 };
   });
   const whole = report({ uplinks: TWO, flows: list }, [3, 1]);
   const part = report({ uplinks: TWO, flows: list, ledgerRows: 2000 }, [3, 1]);

@@ -94,7 +94,7 @@ describe('the score test', () => {
         const squares = off.reduce((sum, r) => sum + r * r, 0);
         fc.pre(squares > 1);
         const x = off.reduce((sum, r) => sum + r, 0) ** 2 / squares;
-        const found = scoreTest(Uint32Array.from(list.flat()), [p, 1 - p]);
+        const found = scoreTest(Uint32Array.from(list.flat()), [[p, 1 - p]]);
         assert.ok(found !== null && Math.abs(found.statistic - x) < 1e-6 * (1 + x));
         assert.ok(Math.abs(found.pValue - chiSquareTail(found.statistic, 1)) < 1e-12);
       }),
@@ -121,14 +121,14 @@ describe('the score test', () => {
       v22 += r2 * r2;
     }
     const x = (v22 * s1 * s1 - 2 * v12 * s1 * s2 + v11 * s2 * s2) / (v11 * v22 - v12 * v12);
-    const found = scoreTest(Uint32Array.from(clusters.flat()), p);
+    const found = scoreTest(Uint32Array.from(clusters.flat()), [p]);
     assert.ok(found !== null && Math.abs(found.statistic - x) < 1e-9);
     assert.equal(found.df, 2);
   });
 
   it('says nothing where the clusters leave no direction open', () => {
-    assert.equal(scoreTest(Uint32Array.of(1, 1, 2, 2), [0.5, 0.5]), null);
-    assert.equal(scoreTest(Uint32Array.of(1, 0, 0), [0.5, 0.25, 0.25]), null);
+    assert.equal(scoreTest(Uint32Array.of(1, 1, 2, 2), [[0.5, 0.5]]), null);
+    assert.equal(scoreTest(Uint32Array.of(1, 0, 0), [[0.5, 0.25, 0.25]]), null);
   });
 });
 

@@ -1,0 +1,92 @@
+// Distortions and changes of weights become regimes: which uplinks the router may choose from at each moment.
+
+import type { Distortion } from '../detect/detection.js';
+import type { Interval } from '../report/report.js';
+
+/** A set of eligible uplinks with their weights. The same set again is the same regime. Microseconds. */
+export interface Regime {
+  /** In order, each from its start up to, not including, its end. */
+  spans: Interval[];
+  /** Numbers of the uplinks, ascending. */
+  eligible: number[];
+  /** False before a change of weights: which weights held then is not known. */
+  isJudged: boolean;
+}
+
+export interface Regimes {
+  list: Regime[];
+  /** By uplink and moment: the number of the regime in `list`, −1 where the uplink is not eligible then. */
+  find(uplink: number, startUs: number): number;
+}
+
+/**
+ * From an outage's start to its failback the uplink is not eligible. `changesUs` are the moments, ascending, at which the
+ * weights changed: what lies before the last of them is not judged, for the configuration tells one set of weights, today's.
+ * Each change begins new regimes. Spans are cut to the window from `startUs` to `endUs` (null without one).
+ */
+export function layRegimes(
+  places: readonly number[],
+  distortions: readonly Distortion[],
+  changesUs: readonly number[],
+  window: Interval | null,
+): Regimes {
+  const events = distortions
+    .filter(({ uplink, startUs, endUs }) => places.includes(uplink) && startUs < endUs)
+    .flatMap(({ uplink, startUs, endUs }) => [
+      { uplink, atUs: startUs, step: 1 },
+      { uplink, atUs: endUs, step: -1 },
+    ])
+    .sort((a, b) => a.atUs - b.atUs);
+  const cuts = [...new Set([...events.map(({ atUs }) => atUs), ...changesUs])].sort((a, b) => a - b);
+  const starts = Float64Array.of(Number.NEGATIVE_INFINITY, ...cuts);
+  const down = new Map<number, number>();
+  const byName = new Map<string, number>();
+  const list: Regime[] = [];
+  let event = 0;
+  let changes = 0;
+  const numbers = Array.from(starts, (fromUs, piece) => {
+    for (; event < events.length && events[event].atUs <= fromUs; event++) {
+      const { uplink, step } = events[event];
+      down.set(uplink, (down.get(uplink) ?? 0) + step);
+    }
+    while (changes < changesUs.length && changesUs[changes] <= fromUs) changes++;
+    const eligible = places.filter((uplink) => (down.get(uplink) ?? 0) <= 0);
+    const name = `${changes}:${eligible.join(' ')}`;
+    let number = byName.get(name);
+    if (number === undefined) {
+      number = list.push({ spans: [], eligible, isJudged: changes === changesUs.length }) - 1;
+      byName.set(name, number);
+    }
+    if (window !== null) addSpan(list[number].spans, fromUs, starts[piece + 1] ?? Number.POSITIVE_INFINITY, window);
+    return number;
+  });
+  return {
+    list,
+    find(uplink, startUs) {
+      const regime = numbers[pieceAt(starts, startUs)];
+      return list[regime].eligible.includes(uplink) ? regime : -1;
+    },
+  };
+}
+
+/** Spans that touch become one. */
+function addSpan(spans: Interval[], fromUs: number, toUs: number, [startUs, endUs]: Interval): void {
+  const from = Math.max(fromUs, startUs);
+  const to = Math.min(toUs, endUs);
+  if (from > to || (from === to && startUs < endUs)) return;
+  const last = spans[spans.length - 1];
+  if (last !== undefined && last[1] === from) last[1] = to;
+  else spans.push([from, to]);
+}
+
+/** The last piece that has begun. */
+function pieceAt(starts: Float64Array, atUs: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle] <= atUs) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
