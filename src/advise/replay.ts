@@ -23,6 +23,9 @@ export interface SliceFigures {
   p95Down: Float64Array;
   peakUp: Float64Array;
   peakDown: Float64Array;
+  /** Bins above the bound of the uplink, where there is one. */
+  overUp: Float64Array;
+  overDown: Float64Array;
 }
 
 export const REPETITIONS = 200;
@@ -32,6 +35,9 @@ export function rank95(count: number): number {
   return Math.max(0, Math.ceil(0.95 * count - 1e-9) - 1);
 }
 
+/** Bytes a bin that an uplink can carry, by uplink. */
+export type Bounds = readonly { up: number; down: number }[];
+
 /** `left` is what stays on each uplink whatever is drawn, by bin. */
 export function replay(
   items: Items,
@@ -39,6 +45,7 @@ export function replay(
   bins: number,
   slices: readonly Slice[],
   repetitions = REPETITIONS,
+  bounds: Bounds = [],
 ): SliceFigures {
   const borders = Float64Array.from(new Set(slices.flatMap(({ from, to }) => [from, to]))).sort();
   const placeOf = new Map(Array.from(borders, (border, place) => [border, place]));
@@ -53,6 +60,8 @@ export function replay(
     p95Down: new Float64Array(size),
     peakUp: new Float64Array(size),
     peakDown: new Float64Array(size),
+    overUp: new Float64Array(size),
+    overDown: new Float64Array(size),
   };
   // Running sums up to each border, a row of bins a border.
   const up = new Float64Array(borders.length * bins);
@@ -79,8 +88,10 @@ export function replay(
       const at = s * repetitions + repetition;
       figures.bytes[at] = leftBytes[uplink] + all[highs[s]] - all[lows[s]];
       figures.peakUp[at] = difference(series, left.up[uplink], up, highs[s] * bins, lows[s] * bins);
+      if (uplink < bounds.length) figures.overUp[at] = countAbove(series, bounds[uplink].up);
       figures.p95Up[at] = selectRank(series, rank);
       figures.peakDown[at] = difference(series, left.down[uplink], down, highs[s] * bins, lows[s] * bins);
+      if (uplink < bounds.length) figures.overDown[at] = countAbove(series, bounds[uplink].down);
       figures.p95Down[at] = selectRank(series, rank);
     }
   }
@@ -120,6 +131,12 @@ function difference(series: Float64Array, left: Float64Array, sums: Float64Array
     if (value > most) most = value;
   }
   return most;
+}
+
+function countAbove(series: Float64Array, bound: number): number {
+  let count = 0;
+  for (let bin = 0; bin < series.length; bin++) if (series[bin] > bound) count++;
+  return count;
 }
 
 /** For a draw of 32 bits: the first border above it; draws beyond the last fall to no slice, and to a place of their own. */
