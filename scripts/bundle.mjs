@@ -5,7 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Loaded seldom, and made for `require`: left as they are. */
-const EXTERNAL = ['pcap-parser', 'cli-progress', 'saxes', 'fzstd'];
+const EXTERNAL = [
+  ...['pcap-parser', 'cli-progress', 'saxes', 'fzstd'],
+  ...['vega', 'vega-lite', 'vega-interpreter', '@resvg/resvg-js'],
+];
 
 /** @param {string} root the project's own folder, compiled */
 export async function bundle(root) {

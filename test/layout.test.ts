@@ -49,7 +49,11 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   'ip-num': [/^config\//],
   'pcap-parser': [/^decode\//],
   picocolors: [/^report\//, /^commands\//],
+  '@resvg/resvg-js': [/^report\/draw\//],
   saxes: [/^decode\/conntrack/],
+  vega: [/^report\/(draw|html\/client)\//],
+  'vega-interpreter': [/^report\/(draw|html\/client)\//],
+  'vega-lite': [/^report\/draw\//],
   yaml: [/^config\//],
   zod: [/^config\//, /^report\/schema(-\w+)?\.ts$/],
 };

@@ -18,8 +18,8 @@ export interface Io {
 }
 
 /** Writes and waits where the reader is slower. Streams that fail say so to `cli.ts`, by their `error` event. */
-export async function writeTo(stream: TextStream, text: string): Promise<void> {
-  if (text === '' || stream.write(text)) return;
+export async function writeTo(stream: TextStream, text: string | Uint8Array): Promise<void> {
+  if (text.length === 0 || stream.write(text)) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       stream.off('drain', done);

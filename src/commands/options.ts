@@ -96,6 +96,7 @@ const GROUPS = {
     },
     series: { flags: '--series', text: 'the series over time as well (json)' },
     timezone: { flags: '--timezone <zone>', text: 'of times in and out: UTC (default), local, Europe/Berlin …' },
+    chart: { flags: '--chart <name>', text: 'one chart alone, into .svg, .png, .vl.json or a folder' },
     output: { flags: '-o, --output <file>', text: 'write there, the whole or nothing' },
     noColor: { flags: '--no-color', text: 'no colour (NO_COLOR and FORCE_COLOR count as well)' },
     progress: {

@@ -10,7 +10,7 @@ import { type Io, writeTo } from './io.js';
 export interface Output {
   /** True for a file: nothing of the terminal counts. */
   toFile: boolean;
-  write(text: string): Promise<void>;
+  write(content: string | Uint8Array): Promise<void>;
   /** Everything is written: the file appears under its name. */
   commit(): Promise<void>;
   /** Leaves no trace of a file that was not committed; harmless after `commit`. */
@@ -46,7 +46,7 @@ export async function openOutput(path: string | undefined, inputs: readonly stri
 function standardOutput(io: Io): Output {
   return {
     toFile: false,
-    write: (text) => writeTo(io.stdout, text),
+    write: (content) => writeTo(io.stdout, content),
     commit: async () => {},
     discard: async () => {},
   };
@@ -97,9 +97,9 @@ async function openBeside(target: string, path: string, mode: number | null, io:
 function fileOutput(file: FileHandle, path: string): Pick<Output, 'toFile' | 'write'> {
   return {
     toFile: true,
-    async write(text) {
+    async write(content) {
       try {
-        await file.writeFile(text);
+        await file.writeFile(content);
       } catch (error) {
         throw cannotWrite(path, error);
       }

@@ -93,6 +93,20 @@ export function createProgram(
     'mlstat analyse samples/blackhole/any.pcap.gz --format json --series',
   ]);
 
+  const report = add(program, 'report', [...FLOWS, 'capacity', 'pin', 'bin', 'timezone', 'chart'])
+    .summary('the report to pass on: a page with charts, Markdown, pictures')
+    .description(
+      'Writes what -o names, by its ending: a page for offline reading (.html), Markdown with pictures beside it (.md), a picture (.svg, .png), or a folder/ of all charts.',
+    )
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./report.js').then((verb) => verb.report(inputs, options, io, pipeline))),
+    );
+  addExamples(report, io, [
+    'mlstat report samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml -o report.html',
+    'mlstat report samples/blackhole/any.pcap.gz --chart throughput -o throughput.png',
+  ]);
+
   const flows = add(program, 'flows', [...FLOWS, 'noUplinks', 'flowsFormat'])
     .summary('flow records: csv, ndjson')
     .description('One record a flow, both directions together, with its uplink and its client.')

@@ -19,6 +19,8 @@ import { visible } from './text.js';
 export interface MarkdownOptions {
   /** `UTC` or an IANA name. */
   timezone: string;
+  /** Pictures that lie beside the document, with their paths from it. */
+  pictures?: readonly { title: string; caption: string; path: string }[];
 }
 
 /** Hosts, inputs and outages listed in one table; more are counted. */
@@ -37,6 +39,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions): string
     hosts('Clients', report.top.clients, report.top.clientCount),
     hosts('Servers', report.top.servers, report.top.serverCount),
     section('Findings', report.findings.map(finding).join('\n')),
+    pictures(options),
     inference(report),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
@@ -193,6 +196,18 @@ function hosts(title: string, all: readonly TopHost[], count: number | null): st
 
 function finding({ level, code, message, cure }: Finding): string {
   return bullet(`${level}: ${message} [${code}]`, cure);
+}
+
+/** Part of a path, with nothing in it that ends a link of Markdown. */
+function urlPart(name: string): string {
+  return encodeURIComponent(name).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
+}
+
+function pictures({ pictures: drawn = [] }: MarkdownOptions): string {
+  const blocks = drawn.map(({ title, caption, path }) => {
+    return `### ${text(title)}\n\n![${inline(title)}](${path.split('/').map(urlPart).join('/')})\n\n${text(caption)}`;
+  });
+  return section('Charts', blocks.join('\n\n'));
 }
 
 function inference(report: Report): string {

@@ -1,0 +1,62 @@
+// A Vega-Lite specification becomes an SVG picture, without a browser and the same on every machine.
+//
+// Expressions are interpreted and never compiled to code (`ast`); the loader refuses everything; text is measured by
+// the shipped font. https://vega.github.io/vega/docs/api/view/
+
+import { readFileSync } from 'node:fs';
+import * as vega from 'vega';
+import { expressionInterpreter } from 'vega-interpreter';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { FONT_FILES } from '../assets.js';
+import type { Spec } from '../charts/chart.js';
+import { type MeasureText, readFont } from './font.js';
+
+/** Vega-Lite becomes Vega, which is what a page draws. Throws on anything that Vega-Lite would only warn of. */
+export function compileSpec(spec: Spec): vega.Spec {
+  const refuse = (...words: unknown[]): never => {
+    throw new Error(`vega-lite: ${words.join(' ')}`);
+  };
+  const logger = { ...vega.logger(vega.Warn), warn: refuse, error: refuse };
+  logger.level = vega.logger(vega.Warn).level;
+  return compile(spec as unknown as TopLevelSpec, { logger: logger as vega.LoggerInterface }).spec;
+}
+
+/** The picture as the text of an SVG file. */
+export async function drawSvg(spec: Spec): Promise<string> {
+  return drawVega(compileSpec(spec));
+}
+
+export async function drawVega(spec: vega.Spec): Promise<string> {
+  measureByFont();
+  const runtime = vega.parse(spec, undefined, { ast: true });
+  const view = new vega.View(runtime, { renderer: 'none', expr: expressionInterpreter, loader: noLoader() });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** Data stand in the specification; nothing else is ever fetched. */
+function noLoader(): vega.Loader {
+  const refuse = (uri: string) => Promise.reject(new Error(`nothing is loaded for a picture: ${uri}`));
+  return { ...vega.loader(), load: refuse, file: refuse, http: refuse, sanitize: refuse };
+}
+
+let measures: MeasureText[] | null = null;
+
+/** What Vega exports for this: https://github.com/vega/vega/blob/main/packages/vega-scenegraph/src/util/text.js */
+interface TextMetrics {
+  width(item: { fontSize?: number; fontWeight?: string | number; limit?: number }, text: unknown): number;
+}
+
+function measureByFont(): void {
+  if (measures !== null) return;
+  measures = FONT_FILES.map((file) => readFont(readFileSync(file)));
+  const [regular, bold] = measures as [MeasureText, MeasureText];
+  const { textMetrics } = vega as unknown as { textMetrics: TextMetrics };
+  textMetrics.width = (item, text) => {
+    const isBold = item.fontWeight === 'bold' || Number(item.fontWeight) >= 600;
+    return (isBold ? bold : regular)(String(text ?? '')) * (item.fontSize ?? 11);
+  };
+}

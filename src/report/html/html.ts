@@ -1,0 +1,3 @@
+export async function renderHtml(_r: unknown, _o: unknown): Promise<string> {
+  return '';
+}
