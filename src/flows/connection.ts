@@ -21,8 +21,17 @@ export type FlowState =
   | 'closing'
   | 'closed'
   | 'reset';
-/** A closed list, told in docs/flows.md. */
-export type FlowEnd = 'fin' | 'rst' | 'idle' | 'reuse' | 'clock' | 'input';
+/** A closed list, told in docs/flows.md. The last three are of flows that only connection tracking told of. */
+export type FlowEnd = 'fin' | 'rst' | 'idle' | 'reuse' | 'clock' | 'input' | 'expired' | 'removed' | 'tracked';
+
+/** What connection tracking told of a flow beside its five-tuple and counters; null is what it did not tell. */
+export interface Told {
+  answered: boolean | null;
+  state: FlowState | null;
+  end: FlowEnd;
+  startUs: number | null;
+  endUs: number | null;
+}
 
 /** What is known of a flow's course, as bits. */
 export const FLOW = {
@@ -65,6 +74,8 @@ export class Connection {
   state = 0;
   /** FLOW.told, FLOW.uncounted, FLOW.untimed, or 0 for a flow of a capture. */
   knowledge = 0;
+  /** Where the flow is of connection tracking and no packet of it was captured, what was told; else null. */
+  told: Told | null = null;
   startUs = 0;
   endUs = 0;
   /** First and last packet of each end, NEVER where there is none. */
@@ -91,8 +102,9 @@ export class Connection {
     return end === 0 ? this.ports >>> 16 : this.ports & 0xffff;
   }
 
-  /** Whether the responder ever spoke. */
+  /** Whether the responder ever spoke; true where that is not known. */
   get answered(): boolean {
+    if (this.told !== null) return this.told.answered !== false;
     return this.packets[1 - this.initiator] > 0;
   }
 
@@ -115,8 +127,10 @@ export class Connection {
     return this.protocol !== PROTOCOL.tcp || (this.state & (STATE.synLow << this.initiator)) !== 0;
   }
 
-  get flowState(): FlowState {
+  /** Null where nothing tells whether it was answered. */
+  get flowState(): FlowState | null {
     const { state } = this;
+    if (this.told !== null) return this.told.state;
     const ending = state & STATE.bothFin;
     if (this.protocol !== PROTOCOL.tcp) return this.answered ? 'replied' : 'unanswered';
     if (!this.answered) return (state & STATE.anyRst) !== 0 ? 'reset' : 'unanswered';
@@ -132,6 +146,7 @@ export class Connection {
 
   get flowEnd(): FlowEnd {
     const { state } = this;
+    if (this.told !== null) return this.told.end;
     if (this.protocol === PROTOCOL.tcp) {
       if ((state & STATE.anyRst) !== 0) return 'rst';
       if ((state & STATE.bothFin) === STATE.bothFin) return 'fin';
@@ -162,6 +177,7 @@ export class Connection {
     this.local = lane.class === CLASS.other ? -1 : lane.localHigh ? 1 : 0;
     this.origin = 'unknown';
     this.knowledge = 0;
+    this.told = null;
     this.client = null;
     this.clientPort = -1;
     this.state = words[at + HOT.state] & STATE.bits;

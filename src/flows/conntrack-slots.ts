@@ -23,8 +23,10 @@ export const W = {
   timeout: 28,
   /** 0 in a free slot. */
   flags: 29,
+  /** Number of the list that showed it last. */
+  dump: 30,
 } as const;
-const WORDS = 30;
+const WORDS = 31;
 const KEY_WORDS = W.next;
 
 /** Float64 of a slot; NaN where unknown. */

@@ -70,6 +70,7 @@ export class EntryFolder {
   private readonly states: (string | null)[] = [null];
   private readonly limit: number;
   private updates = false;
+  private dump = 1;
   private hand = 0;
 
   constructor(
@@ -79,14 +80,16 @@ export class EntryFolder {
     this.limit = options.limit ?? LIMIT;
   }
 
-  take(entry: Entry): void {
+  /** False where the entry repeats what was told before: not a list that shows a flow again, but the same thing twice. */
+  take(entry: Entry): boolean {
     this.counts.entries++;
     if (entry.event === 'update') this.updates = true;
     this.slots.load(entry);
+    let twice = false;
     let slot = this.lookup(entry);
     if (slot >= 0 && this.isStale(slot, entry)) {
       this.counts.repeated++;
-      return;
+      return false;
     }
     if (slot >= 0 && entry.event === 'new' && this.isReuse(slot, entry)) {
       this.give(slot, null);
@@ -95,15 +98,23 @@ export class EntryFolder {
     if (slot < 0) {
       if (this.isOver(entry)) {
         this.counts.repeated++;
-        return;
+        // The kernel may print a change after the removal.
+        return entry.event === 'update';
       }
       if (this.slots.live >= this.limit) this.evict();
       slot = this.begin(entry);
     } else if (this.isRepeated(slot, entry)) {
       this.counts.repeated++;
+      twice = entry.event !== null || this.slots.page(slot).words[this.slots.wordAt(slot) + W.dump] === this.dump;
     }
     this.update(slot, entry);
     if (entry.event === 'destroy') this.give(slot, entry);
+    return !twice;
+  }
+
+  /** What follows is of another dump. */
+  turn(): void {
+    this.dump++;
   }
 
   /** Gives out what is still alive. */
@@ -171,7 +182,7 @@ export class EntryFolder {
     const at = slots.wordAt(slot);
     const at64 = slots.floatAt(slot);
     floats.fill(Number.NaN, at64, at64 + F.bytesDown + 1);
-    words[at + W.id] = words[at + W.mark] = words[at + W.state] = 0;
+    words[at + W.id] = words[at + W.mark] = words[at + W.state] = words[at + W.dump] = 0;
     words[at + W.timeout] = -1;
     let flags: number = FLAG.used;
     const { original, protocol, state } = entry;
@@ -200,8 +211,10 @@ export class EntryFolder {
     const { event, original, reply, timeUs } = entry;
     let flags = words[at + W.flags];
     const evented = (flags & FLAG.evented) !== 0;
-    if (event === null) flags |= FLAG.listed;
-    else flags |= FLAG.evented;
+    if (event === null) {
+      flags |= FLAG.listed;
+      words[at + W.dump] = this.dump;
+    } else flags |= FLAG.evented;
     if (event !== 'new') flags |= FLAG.further;
     if (!entry.unreplied || (reply.packets ?? 0) > 0) flags |= FLAG.answered;
     if (entry.assured) flags |= FLAG.assured;

@@ -38,6 +38,8 @@ export interface EngineOptions {
   /** Bytes (uncompressed) and packets read so far. */
   onProgress?: (bytes: number, packets: number) => void;
   onFlow?: ConnectionSink;
+  /** Completes a flow by what connection tracking told; true where that stands for it (see `ToldJoin.meet`). */
+  meet?: (flow: Connection, named: boolean) => boolean;
 }
 
 /** What was read of one source. */
@@ -88,6 +90,10 @@ export class Engine {
     this.timeouts = new Timeouts(options.rules);
     this.totals = sources.map(() => emptyTotals());
     this.emitFlow = (flow, duplicates, named) => {
+      if (options.meet?.(flow, named) === true) {
+        this.tally.addSight(flow, duplicates);
+        return;
+      }
       this.tally.addFlow(flow, duplicates, named);
       options.onFlow?.(flow, duplicates, named);
     };
@@ -98,6 +104,12 @@ export class Engine {
     };
     this.fragments = new FragmentJoiner(this.stitcher?.take ?? direct);
     this.chains = new Chains(this.timeouts, this.fragments.take);
+  }
+
+  /** Adds a flow that connection tracking told of, before or after `run`. */
+  addTold(flow: Connection): void {
+    this.tally.addFlow(flow, 0, false);
+    this.options.onFlow?.(flow, 0, false);
   }
 
   async run(): Promise<void> {

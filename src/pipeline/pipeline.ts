@@ -17,6 +17,7 @@ import { Engine, type SourceTotals } from './engine.js';
 import { FlowRows } from './rows.js';
 import { openSources, type Refused, type Source } from './sources.js';
 import { type Survey, survey } from './survey.js';
+import { Tracked } from './tracked.js';
 
 export type { FlowRules } from '../flows/rules.js';
 
@@ -122,14 +123,15 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     throw new UserError(`more than ${MOST_UPLINKS} uplinks are configured: ${options.config?.uplinks.length}`);
   }
   const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
-  const { sources, refused } = await openSources(options.inputs);
+  const { sources, dumps, refused } = await openSources(options.inputs);
   try {
     const placed = asSeen
       ? unplaced()
-      : await survey(sources, options.config, rules, options.signal, options.surveyBytes);
-    const total = sources.some(({ open }) => open.size === null || open.compression !== null)
+      : await survey(sources, dumps, options.config, rules, options.signal, options.surveyBytes);
+    const opens = [...sources, ...dumps].map(({ open }) => open);
+    const total = opens.some((open) => open.size === null || open.compression !== null)
       ? null
-      : sources.reduce((sum, { open }) => sum + (open.size ?? 0), 0);
+      : opens.reduce((sum, open) => sum + (open.size ?? 0), 0);
     const engineOptions = {
       stitch: placed.stitch,
       rules,
@@ -138,22 +140,30 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       reference: options.reader === 'reference',
       ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onProgress: (bytes: number, packets: number) => options.onProgress?.({ bytes, totalBytes: total, packets }),
     };
+    const told = (bytes: number, packets: number) => options.onProgress?.({ bytes, totalBytes: total, packets });
     const readWith = async (topology: Topology) => {
-      const onFlow = rows === null ? {} : { onFlow: rows.taker(topology) };
-      const reading = new Engine(sources, { topology, ...engineOptions, ...onFlow });
+      const dumped = new Tracked(dumps, sources, { ...placed, topology }, filterOf(options));
+      const reading = new Engine(sources, {
+        topology,
+        ...engineOptions,
+        ...(rows === null ? {} : { onFlow: rows.taker(topology) }),
+        ...(dumps.length === 0 ? {} : { meet: dumped.meet }),
+        onProgress: (bytes, packets) => told(dumped.bytes + bytes, packets),
+      });
+      await dumped.read(reading, options.signal, (bytes) => told(bytes, 0));
       await reading.run();
-      return reading;
+      dumped.finish(reading);
+      return { engine: reading, tracked: dumped };
     };
-    let engine = await readWith(placed.topology);
+    let { engine, tracked } = await readWith(placed.topology);
     const renewed = withNewAddresses(placed, engine.tally.strangers.finish());
-    const canReadAgain = sources.every(({ open, stream }) => open.size !== null && stream === null);
+    const canReadAgain = [...sources, ...dumps].every(({ open, stream }) => open.size !== null && stream === null);
     if (renewed !== null && canReadAgain && options.signal?.aborted !== true) {
       rows?.close();
-      engine = await readWith(renewed);
+      ({ engine, tracked } = await readWith(renewed));
     }
-    const inputs = reportInputs(options.inputs, sources, refused, engine.totals);
+    const inputs = reportInputs(options.inputs, sources, refused, engine.totals, tracked);
     const before: Finding[] = [];
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
@@ -182,7 +192,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       },
     };
   } finally {
-    for (const source of sources) source.open.close();
+    for (const source of [...sources, ...dumps]) source.open.close();
   }
 }
 
@@ -241,7 +251,8 @@ function doubts({ inference, config }: Survey): Finding[] {
 function unplaced(): Survey {
   const topology: Topology = { asSeen: true, uplinks: [], lan: [], roles: [], macs: [], lanVisible: false };
   const router = { hashPolicy: null, hashPolicy6: null, keepaliveSec: null, macs: [] };
-  return { topology, stitch: false, config: { source: null, uplinks: [], lan: [], router }, inference: null };
+  const config = { source: null, uplinks: [], lan: [], router };
+  return { topology, stitch: false, config, mwan3Marks: [], inference: null };
 }
 
 function filterOf({ sinceUs, untilUs, clients = [], servers = [] }: PipelineOptions): PacketFilter | null {
@@ -273,11 +284,14 @@ function reportInputs(
   sources: readonly Source[],
   refused: readonly Refused[],
   totals: readonly SourceTotals[],
+  tracked: Tracked,
 ): ReportInput[] {
+  const nothing = sources.length === 0 && tracked.isEmpty;
   return specs.map((spec) => {
+    const dump = tracked.inputOf(spec);
+    if (dump !== null) return dump;
     const source = sources.find((one) => one.spec === spec);
-    if (source === undefined)
-      return refusedInput(refused.find((one) => one.spec === spec) as Refused, sources.length === 0);
+    if (source === undefined) return refusedInput(refused.find((one) => one.spec === spec) as Refused, nothing);
     const sums = totals[source.number];
     const names = [...new Set([...sums.linkTypes].sort((a, b) => a - b).map(linkName))];
     const unknown = [...sums.unknownLink];

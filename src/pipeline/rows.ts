@@ -1,5 +1,6 @@
 // Finished flows become rows for `mlstat flows`, in an order that no cut of the input changes.
 
+import { FLOW } from '../flows/connection.js';
 import { FLOW_COLUMNS, type FlowRow } from '../flows/row.js';
 import type { ConnectionSink } from '../flows/stitch.js';
 import { CLASS } from '../uplinks/lanes.js';
@@ -27,6 +28,8 @@ export class FlowRows {
       const up = flow.initiator;
       const down = (1 - up) as 0 | 1;
       const echo = flow.protocol === 1 || flow.protocol === 58;
+      const { told } = flow;
+      const counted = (flow.knowledge & FLOW.uncounted) === 0;
       this.rows.add({
         proto: flow.protocol,
         initiator: formatAddress(flow.family, flow.words[up]),
@@ -38,14 +41,14 @@ export class FlowRows {
         uplink: nameOf(flow.uplink),
         egress: nameOf(flow.egress),
         origin: flow.origin,
-        startUs: flow.startUs,
-        endUs: flow.endUs,
-        packetsUp: flow.packets[up],
-        packetsDown: flow.packets[down],
-        ipBytesUp: flow.ipBytes[up],
-        ipBytesDown: flow.ipBytes[down],
-        wireBytesUp: flow.wireBytes[up],
-        wireBytesDown: flow.wireBytes[down],
+        startUs: told === null ? flow.startUs : told.startUs,
+        endUs: told === null ? flow.endUs : told.endUs,
+        packetsUp: counted ? flow.packets[up] : null,
+        packetsDown: counted ? flow.packets[down] : null,
+        ipBytesUp: counted ? flow.ipBytes[up] : null,
+        ipBytesDown: counted ? flow.ipBytes[down] : null,
+        wireBytesUp: told === null ? flow.wireBytes[up] : null,
+        wireBytesDown: told === null ? flow.wireBytes[down] : null,
         state: flow.flowState,
         end: flow.flowEnd,
       });

@@ -1,4 +1,4 @@
-// The inputs of a run: opened, told by content, put in the order of their first packet.
+// The inputs of a run: opened, told by content, put in the order of their first packet; dumps of conntrack apart.
 
 import { Batch } from '../decode/batch.js';
 import { type CaptureFormat, createFramer } from '../decode/frame.js';
@@ -20,6 +20,17 @@ export interface Source {
   stream: AsyncIterable<Uint8Array> | null;
 }
 
+/** A dump of conntrack. */
+export interface DumpSource {
+  spec: InputSpec;
+  open: OpenInput;
+  format: DumpFormat;
+  /** What may have been read of an input that can be read only once. */
+  stream: AsyncIterable<Uint8Array> | null;
+}
+
+export type DumpFormat = 'conntrack-list' | 'conntrack-events' | 'conntrack-xml' | 'conntrack-proc';
+
 /** An input that can't. */
 export interface Refused {
   spec: InputSpec;
@@ -29,8 +40,14 @@ export interface Refused {
 
 const CAPTURES: readonly string[] = ['pcap', 'pcapng', 'erf', 'snoop'];
 
-export async function openSources(specs: readonly InputSpec[]): Promise<{ sources: Source[]; refused: Refused[] }> {
+const DUMPS: readonly string[] = ['conntrack-list', 'conntrack-events', 'conntrack-xml', 'conntrack-proc'];
+
+/** Dumps come in the order of their names: `pipeline/dumps` puts them in that of their times. */
+export async function openSources(
+  specs: readonly InputSpec[],
+): Promise<{ sources: Source[]; dumps: DumpSource[]; refused: Refused[] }> {
   const sources: Source[] = [];
+  const dumps: DumpSource[] = [];
   const refused: Refused[] = [];
   for (const spec of specs) {
     if (spec.error !== null) {
@@ -45,6 +62,10 @@ export async function openSources(specs: readonly InputSpec[]): Promise<{ source
         open.close();
         continue;
       }
+      if (DUMPS.includes(open.format)) {
+        dumps.push({ spec, open, format: open.format as DumpFormat, stream: null });
+        continue;
+      }
       const format = open.format as CaptureFormat;
       sources.push({ number: 0, spec, open, format, firstUs: firstTime(format, open.prefix), stream: null });
     } catch (error) {
@@ -56,13 +77,15 @@ export async function openSources(specs: readonly InputSpec[]): Promise<{ source
   sources.forEach((source, number) => {
     source.number = number;
   });
-  return { sources, refused };
+  dumps.sort((a, b) => compare(a.spec.path, b.spec.path));
+  return { sources, dumps, refused };
 }
 
 function whyNot(open: OpenInput): string | null {
   if (open.format === 'unknown') return `not a capture: "${open.path}" is ${open.why ?? 'of an unknown format'}`;
-  if (CAPTURES.includes(open.format)) return null;
-  return `"${open.path}" is a conntrack dump (${open.format}), which this version can't read yet (give it a capture: tcpdump -i any -w router.pcap)`;
+  return CAPTURES.includes(open.format) || DUMPS.includes(open.format)
+    ? null
+    : `"${open.path}" is ${open.format}, which can't be read here`;
 }
 
 function firstTime(format: CaptureFormat, prefix: Uint8Array): number {

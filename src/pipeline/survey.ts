@@ -19,11 +19,13 @@ import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import { type PointSurvey, settleRoles } from '../uplinks/roles.js';
 import type { Sighting, SurveyPoint } from '../uplinks/sighting.js';
 import { type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
-import { formatAddress, type Words } from '../util/address.js';
+import { formatAddress, prefixContains, type Words } from '../util/address.js';
 import { UserError } from '../util/error.js';
 import { MacSink, macRule } from '../workers/macs.js';
 import { untilAborted } from './abort.js';
-import type { Source } from './sources.js';
+import { surveyDumps } from './dumps.js';
+import { firstBytes, keep, replay } from './replay.js';
+import type { DumpSource, Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: to infer uplinks or addresses, and to place what is known. */
 const INFER_BYTES = 64 * 2 ** 20;
@@ -37,6 +39,8 @@ export interface Survey {
   stitch: boolean;
   /** The uplinks as configured, or as inferred: one for each of the topology's. */
   config: Config;
+  /** By uplink the mark of mwan3 that its connections have, null where none is told; empty where marks are configured. */
+  mwan3Marks: readonly (number | null)[];
   inference: { bytesRead: number; evidence: { uplink: string; why: string }[] } | null;
 }
 
@@ -51,6 +55,7 @@ const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, addOther: () => {} 
 
 export async function survey(
   sources: readonly Source[],
+  dumps: readonly DumpSource[],
   config: Config | null,
   rules: FlowRules,
   signal: AbortSignal | undefined,
@@ -77,7 +82,10 @@ export async function survey(
     bytesRead += read;
   }
   const sightings = infers || learns ? surveyed.flatMap(toSightings) : [];
-  const inferred = infers ? inferUplinks(sightings) : null;
+  const marksUnknown = config !== null && config.uplinks.every(({ mark }) => mark === null);
+  const tracked = dumps.length > 0 && (infers || marksUnknown) ? await surveyDumps(dumps, signal) : null;
+  bytesRead += tracked?.bytesRead ?? 0;
+  const inferred = infers ? both(inferUplinks(sightings), tracked?.survey.finish() ?? null) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);
   const dynamic = inferred === null ? learnAddresses(known, sightings) : new Map<string, Prefix[]>();
   const plans: UplinkPlan[] = known.uplinks.map((uplink) => ({
@@ -87,6 +95,7 @@ export async function survey(
     interface: uplink.interface,
     vlan: uplink.vlan,
   }));
+  const marks = tracked?.survey.marksOf(plans.map(({ snat }) => snat)) ?? [];
   const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
   const several = surveyed.reduce((sum, one) => sum + one.points.length, 0) > 1;
   const points = surveyed.flatMap((one) => pointSurveys(one, draft, several));
@@ -97,11 +106,38 @@ export async function survey(
     topology: { ...draft, roles, lanVisible },
     stitch: lanVisible || withUplinks > 1 || roles.some(({ role }) => role === ROLE.second),
     config: known,
+    mwan3Marks: marks,
     inference:
       inferred === null
         ? null
         : { bytesRead, evidence: inferred.uplinks.map(({ name, why }) => ({ uplink: name, why })) },
   };
+}
+
+/** What captures show, and the SNAT sources of connection tracking that they don't. */
+function both(seen: Inference, told: Inference | null): Inference {
+  if (told === null) return seen;
+  const isOf = (blocks: readonly Prefix[], { family, words }: Prefix) =>
+    blocks.some((block) => prefixContains(block, family, words));
+  // Who is translated is no uplink, whatever a capture of the LAN looks like.
+  const real = seen.uplinks.filter(
+    ({ snat }) =>
+      snat.some((own) => told.uplinks.some((uplink) => isOf(uplink.snat, own))) ||
+      !snat.some((own) => isOf(told.lan, own)),
+  );
+  const known = real.flatMap(({ snat }) => snat);
+  const names = new Set(real.map(({ name }) => name));
+  let n = 1;
+  const nextName = () => {
+    while (names.has(`uplink${n}`)) n++;
+    names.add(`uplink${n}`);
+    return `uplink${n}`;
+  };
+  const more = told.uplinks
+    .filter(({ snat }) => !snat.some((own) => isOf(known, own)))
+    .map((uplink) => ({ ...uplink, name: nextName() }));
+  const lan = [...seen.lan, ...told.lan.filter((own) => !isOf(seen.lan, own))];
+  return { uplinks: [...real, ...more], lan: lan.sort((a, b) => (a.text < b.text ? -1 : 1)) };
 }
 
 /** Reads the beginning of a source; one that can be read only once is given a stream that begins with what was read. */
@@ -122,20 +158,16 @@ async function readAhead(
   const framer = createFramer(source.format, decoder);
   const { open } = source;
   let read = 0;
-  const onProgress = (bytes: number) => {
-    read = bytes;
-    return bytes < limit;
-  };
+  const onProgress = (bytes: number) => bytes < limit;
   try {
     if (open.fd !== null && open.size !== null) {
-      pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress });
+      read = pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress });
     } else if (open.size !== null) {
-      await pumpStream(open.stream(), framer, { onProgress });
+      read = await pumpStream(firstBytes(open.stream(), limit), framer, { onProgress });
     } else {
       const rest = untilAborted(open.stream(), signal);
       const kept: Uint8Array[] = [];
-      await pumpStream(keep(rest, kept, limit), framer);
-      read = kept.reduce((sum, chunk) => sum + chunk.length, 0);
+      read = await pumpStream(keep(rest, kept, limit), framer, { onProgress });
       source.stream = replay(kept, rest);
     }
   } catch (error) {
@@ -179,28 +211,6 @@ function horizonOf(lists: readonly RunList[], mostRuns: number): number {
 
 function startOf(list: RunList, at: number): number {
   return list.floats[(at + HOT_WORDS) / 2 + COLD.startClock64];
-}
-
-/** Up to `limit` bytes of a stream, copied into `kept` on the way; the stream stays open behind them. */
-async function* keep(
-  rest: AsyncGenerator<Uint8Array, void>,
-  kept: Uint8Array[],
-  limit: number,
-): AsyncGenerator<Uint8Array> {
-  for (let read = 0; read < limit; ) {
-    const next = await rest.next();
-    if (next.done === true) return;
-    // `slice` of a Buffer is a view, and would change under the next read.
-    const copy = new Uint8Array(next.value);
-    kept.push(copy);
-    read += copy.length;
-    yield copy;
-  }
-}
-
-async function* replay(kept: Uint8Array[], rest: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array> {
-  for (let chunk = kept.shift(); chunk !== undefined; chunk = kept.shift()) yield chunk;
-  yield* rest;
 }
 
 function toSightings({ runs, points }: Surveyed): Sighting[] {

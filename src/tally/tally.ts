@@ -2,13 +2,14 @@
 
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
-import type { Connection } from '../flows/connection.js';
+import { type Connection, FLOW } from '../flows/connection.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
 import { Ledger } from './ledger.js';
 import type { PartData } from './part.js';
 import { Strangers } from './strangers.js';
+import { ToldTally } from './told.js';
 
 /** Every packet is in exactly one of these. */
 export interface PacketCounts {
@@ -57,6 +58,12 @@ export class Tally {
   /** Packets on an uplink's link with a private source that is none of its own. */
   strayPackets = 0;
   readonly strangers = new Strangers();
+  /** What connection tracking told; all 0 where no dump is among the inputs. */
+  readonly told: ToldTally;
+  /** Flows whose port NAT has changed, of those whose client is known. */
+  rewrittenPorts = 0;
+  /** Whether dumps of the router are among the inputs: then every uplink would show, if it had flows. */
+  hasDumps = false;
   private readonly pointNumbers = new Map<string, number>();
   private readonly laneNumbers = new Map<string, number>();
 
@@ -65,6 +72,7 @@ export class Tally {
     ledgerRows?: number,
   ) {
     this.ledger = new Ledger(ledgerRows);
+    this.told = new ToldTally(topology.uplinks.length);
     this.flows = topology.uplinks.map(() => ({
       flows: 0,
       router: 0,
@@ -101,30 +109,48 @@ export class Tally {
 
   /** Adds a finished flow. `duplicates`: packets of further sights; `named`: a LAN flow that a WAN copy stands for. */
   addFlow(flow: Connection, duplicates: number, named: boolean): void {
-    const packets = flow.packets[0] + flow.packets[1];
-    this.packets.duplicates += duplicates;
-    if (flow.class === CLASS.lan && named) {
-      this.packets.duplicates += packets;
-      return;
-    }
-    this.countPackets(flow.class, packets);
-    if (flow.class === CLASS.stray) this.strayPackets += packets;
-    if (flow.class === CLASS.lan) this.lanFlows++;
-    if (flow.class === CLASS.other && flow.egress >= 0) this.strangers.add(flow);
+    if (flow.told !== null) this.told.add(flow);
+    else if (!this.addPackets(flow, duplicates, named)) return;
     if ((flow.class !== CLASS.wan && flow.class !== CLASS.second) || (flow.meta & META.datagram) !== 0) return;
     const counts = this.flows[flow.uplink];
     if (flow.leakedPackets > 0) {
       counts.leaked++;
       counts.leakedPackets += flow.leakedPackets;
     }
+    if (flow.client !== null && flow.clientPort >= 0 && flow.hasPorts && flow.origin !== 'inbound') {
+      if (flow.clientPort !== flow.port(flow.local as 0 | 1)) this.rewrittenPorts++;
+    }
     if (flow.origin === 'inbound') counts.inbound++;
     else if (flow.origin === 'router') counts.router++;
     else {
       counts.flows++;
       if (flow.answered) counts.answered++;
-      this.starts.add(2 * flow.uplink + (flow.answered ? 0 : 1), flow.startUs, 0, 0);
+      if ((flow.knowledge & FLOW.untimed) === 0) {
+        this.starts.add(2 * flow.uplink + (flow.answered ? 0 : 1), flow.startUs, 0, 0);
+      }
     }
     this.ledger.add(flow);
+  }
+
+  /** Counts captured packets that stand for no flow of their own: LAN sights of what connection tracking places. */
+  addSight(flow: Connection, duplicates: number): void {
+    this.packets.duplicates += duplicates;
+    this.countPackets(flow.class, flow.packets[0] + flow.packets[1]);
+  }
+
+  /** Puts the flow's packets in their class; false for a LAN flow that a WAN copy stands for. */
+  private addPackets(flow: Connection, duplicates: number, named: boolean): boolean {
+    const packets = flow.packets[0] + flow.packets[1];
+    this.packets.duplicates += duplicates;
+    if (flow.class === CLASS.lan && named) {
+      this.packets.duplicates += packets;
+      return false;
+    }
+    this.countPackets(flow.class, packets);
+    if (flow.class === CLASS.stray) this.strayPackets += packets;
+    if (flow.class === CLASS.lan) this.lanFlows++;
+    if (flow.class === CLASS.other && flow.egress >= 0) this.strangers.add(flow);
+    return true;
   }
 
   private countPackets(laneClass: Lane['class'], packets: number): void {

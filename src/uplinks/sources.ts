@@ -1,0 +1,126 @@
+// Without a configuration: which addresses connection tracking puts in place of its clients'. The destination of the reply
+// tuple is the SNAT source, so that nothing has to be guessed.
+
+import type { Prefix } from '../config/config.js';
+import type { Entry } from '../decode/conntrack-entry.js';
+import { formatAddress, isLinkLocal, isMulticast, isPrivate, maskWords, prefixContains } from '../util/address.js';
+import type { Inference, InferredUplink } from './infer.js';
+
+/** Addresses and networks that are kept apart; a dump with more is a flood, or made up. */
+const MOST_ADDRESSES = 4096;
+/** Peers of an address that are told apart: it only matters whether there are several. */
+const MOST_PEERS = 8;
+/** mwan3 keeps the number of its interface in these bits of the mark (the default of its `mmx_mask`). */
+export const MWAN3_MASK = 0x3f00;
+/** The flows of one SNAT source have one mark nearly always, if marks are of uplinks. */
+const MARKED = 0.9;
+const LEAST_MARKED = 5;
+
+interface Source {
+  prefix: Prefix;
+  flows: number;
+  peers: Set<string>;
+  marks: Map<number, number>;
+}
+
+/** Takes the entries of any dumps, in any order. */
+export class SourceSurvey {
+  private readonly sources = new Map<string, Source>();
+  private readonly networks = new Map<string, Prefix>();
+
+  add({ family, original, reply, mark }: Entry): void {
+    if (same(original.src, reply.dst) || isUpkeep(family, reply.dst) || isUpkeep(family, original.src)) return;
+    // NAT towards a host beside the router, or of a neighbour: nothing of the Internet.
+    const near = networkOf(family, reply.dst);
+    if (prefixContains(near, family, reply.src) || prefixContains(near, family, original.src)) return;
+    const key = addressKey(family, reply.dst);
+    let source = this.sources.get(key);
+    if (source === undefined) {
+      if (this.sources.size >= MOST_ADDRESSES) return;
+      source = { prefix: blockOf(family, reply.dst, FULL[family]), flows: 0, peers: new Set(), marks: new Map() };
+      this.sources.set(key, source);
+    }
+    source.flows++;
+    if (source.peers.size < MOST_PEERS) source.peers.add(addressKey(family, reply.src));
+    const marked = (mark ?? 0) & MWAN3_MASK;
+    if (marked !== 0) source.marks.set(marked, (source.marks.get(marked) ?? 0) + 1);
+    // Who is translated from a public address to another is no LAN by that alone.
+    if (!isPrivate(family, original.src) || this.networks.size >= MOST_ADDRESSES) return;
+    const network = networkOf(family, original.src);
+    this.networks.set(network.text, network);
+  }
+
+  /** The uplinks, busiest first; addresses of one network are one uplink's. */
+  finish(): Inference {
+    const all = [...this.sources.values()];
+    const several = all.filter(({ peers }) => peers.size > 1);
+    const chosen = several.length > 0 ? several : all;
+    const groups: Source[][] = [];
+    for (const source of chosen.sort((a, b) => b.flows - a.flows || (a.prefix.text < b.prefix.text ? -1 : 1))) {
+      const { family, words } = source.prefix;
+      const near = networkOf(family, words);
+      const group = groups.find(([first]) => prefixContains(near, first.prefix.family, first.prefix.words));
+      if (group === undefined) groups.push([source]);
+      else group.push(source);
+    }
+    const lan = [...this.networks.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+    return { uplinks: groups.map(toUplink), lan };
+  }
+
+  /** By uplink (its SNAT sources) the mark in mwan3's bits that nearly all of its flows have, and no other's; else null. */
+  marksOf(uplinks: readonly (readonly Prefix[])[]): (number | null)[] {
+    const found = uplinks.map((snat) => {
+      const marks = new Map<number, number>();
+      let flows = 0;
+      for (const source of this.sources.values()) {
+        const { family, words } = source.prefix;
+        if (!snat.some((own) => prefixContains(own, family, words))) continue;
+        flows += source.flows;
+        for (const [mark, count] of source.marks) marks.set(mark, (marks.get(mark) ?? 0) + count);
+      }
+      const [most] = [...marks].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+      return most !== undefined && flows >= LEAST_MARKED && most[1] >= flows * MARKED ? most[0] : null;
+    });
+    return found.map((mark) => (found.filter((other) => other === mark).length === 1 ? mark : null));
+  }
+}
+
+const FULL = { 4: 32, 6: 128 } as const;
+
+function toUplink(group: readonly Source[], n: number): InferredUplink {
+  const snat = group.map(({ prefix }) => prefix).sort((a, b) => (a.text < b.text ? -1 : 1));
+  // No counts, as for captures: those of a survey are of a beginning only.
+  const why = snat.map(
+    ({ text }) => `conntrack expects answers to clients at ${text.replace(/\/(32|128)$/, '')}: it is their SNAT source`,
+  );
+  return {
+    name: `uplink${n + 1}`,
+    interface: null,
+    snat,
+    why: why.join('; '),
+    flows: group.reduce((sum, { flows }) => sum + flows, 0),
+  };
+}
+
+function isUpkeep(family: 4 | 6, words: Int32Array): boolean {
+  return isLinkLocal(family, words) || isMulticast(family, words) || (family === 4 && words[3] === 0);
+}
+
+function same(a: Int32Array, b: Int32Array): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+}
+
+function addressKey(family: 4 | 6, words: Int32Array): string {
+  return family === 4 ? String(words[3]) : words.join(' ');
+}
+
+/** The /24 or /64 around an address. */
+function networkOf(family: 4 | 6, words: ArrayLike<number>): Prefix {
+  return blockOf(family, words, family === 4 ? 24 : 64);
+}
+
+function blockOf(family: 4 | 6, words: ArrayLike<number>, length: number): Prefix {
+  const whole = [words[0] >>> 0, words[1] >>> 0, words[2] >>> 0, words[3] >>> 0] as const;
+  const [a, b, c, d] = maskWords({ family, words: whole }, length);
+  return { family, words: [a, b, c, d], length, text: `${formatAddress(family, [a, b, c, d])}/${length}` };
+}
