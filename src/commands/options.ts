@@ -94,6 +94,11 @@ const GROUPS = {
       choices: ['table', 'yaml', 'json'],
       value: 'table',
     },
+    target: {
+      flags: '--target <target>',
+      text: 'equal utilisation (default), split=dsl1:60,dsl2:40 of the bytes, or metered=lte: used last',
+    },
+    maxSum: { flags: '--max-sum <number>', text: 'largest sum of the weights that are tried (else 16)' },
     series: { flags: '--series', text: 'the series over time as well (json)' },
     timezone: { flags: '--timezone <zone>', text: 'of times in and out: UTC (default), local, Europe/Berlin …' },
     chart: { flags: '--chart <name>', text: 'one chart alone, into .svg, .png, .vl.json or a folder' },

@@ -3,7 +3,7 @@
 /** What the commands use of it. */
 export type PipelineModule = Pick<
   typeof import('../pipeline/pipeline.js'),
-  'analyseInputs' | 'writeFlows' | 'inferUplinks'
+  'analyseInputs' | 'writeFlows' | 'inferUplinks' | 'tallyInputs' | 'reportOf'
 >;
 
 export type Pipeline = () => Promise<PipelineModule>;

@@ -30,6 +30,8 @@ const FLOWS: readonly OptionName[] = [
   'strict',
 ];
 
+const ADVICE: readonly OptionName[] = [...FLOWS, 'capacity', 'pin', 'bin', 'analyseFormat', 'timezone', 'noColor'];
+
 /** Parses, calls the verb and gives its exit code. Throws `UserError` for what the user can mend. */
 export async function run(
   argv: readonly string[],
@@ -119,6 +121,30 @@ export function createProgram(
     'mlstat flows samples/blackhole/any.pcap.gz --no-uplinks --format ndjson',
   ]);
 
+  const tune = add(program, 'tune', [...ADVICE, 'target', 'maxSum'])
+    .summary('which weights to set instead')
+    .description(
+      'Replays the captured decisions under other weights and says which to set, or that the present are as good.',
+    )
+    .argument('<input...>', INPUT)
+    .action((inputs, options) => finish(import('./tune.js').then((verb) => verb.tune(inputs, options, io, pipeline))));
+  addExamples(tune, io, [
+    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
+    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --target split=dsl1:60,dsl2:40',
+  ]);
+
+  const capacity = add(program, 'capacity', ADVICE)
+    .summary('p95, peak, headroom, what the failure of a line does, growth')
+    .description('What the lines carry and what is left of them, what they carry when one fails, and how they grow.')
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./capacity.js').then((verb) => verb.capacity(inputs, options, io, pipeline))),
+    );
+  addExamples(capacity, io, [
+    'mlstat capacity samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
+    'mlstat capacity samples/blackhole/any.pcap.gz --format json',
+  ]);
+
   const uplinks = add(program, 'uplinks', [])
     .summary("the configuration: from a capture, from a router's own files, as understood")
     .description("The configuration: made from a capture or from a router's own files, or shown as understood.");
@@ -164,16 +190,7 @@ export function createProgram(
     'mlstat uplinks show --uplink a=203.0.113.2@2 --uplink b=198.51.100.2@1',
   ]);
 
-  const plan = add(program, 'plan', [
-    ...TALK,
-    'config',
-    'noConfig',
-    'router',
-    'uplink',
-    'style',
-    'firewall',
-    'weights',
-  ])
+  const plan = add(program, 'plan', [...TALK, 'config', 'noConfig', 'router', 'uplink', 'style', 'firewall', 'weights'])
     .summary("the router's set-up script")
     .description(
       'Writes the set-up of the router for the configuration: a shell script with apply, check and remove. Runs none of it.',

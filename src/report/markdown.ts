@@ -62,7 +62,7 @@ function head(report: Report, { timezone }: MarkdownOptions): string {
     .join('\n\n');
 }
 
-function inputs(report: Report, { timezone }: MarkdownOptions): string {
+export function inputs(report: Report, { timezone }: MarkdownOptions): string {
   const rows = report.inputs
     .slice(0, LISTED)
     .map((input) => [
@@ -217,12 +217,12 @@ function inference(report: Report): string {
   return section('Inferred uplinks', `${why}\n\n${fence(config, 'yaml')}`.trim());
 }
 
-function section(title: string, body: string): string {
+export function section(title: string, body: string): string {
   return body.trim() === '' ? '' : `## ${title}\n\n${body.trim()}`;
 }
 
 /** A GFM table; a header that ends with `>` is of numbers, set to the right. */
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map((column) => inline(column.replace(/>$/, '')))),
@@ -231,7 +231,7 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   ].join('\n');
 }
 
-function bullets(lines: readonly string[]): string {
+export function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${text(line)}`).join('\n');
 }
 
@@ -242,19 +242,19 @@ function bullet(message: string, cure: string | null): string {
 }
 
 /** A code block whose fence is longer than any run of backticks in it. */
-function fence(code: string, language: string): string {
+export function fence(code: string, language: string): string {
   const longest = Math.max(0, ...Array.from(code.matchAll(/`+/g), (run) => run[0].length));
   const ticks = '`'.repeat(Math.max(3, longest + 1));
   const lines = code.replace(/\n+$/, '').split('\n').map(visible);
   return [ticks + language, ...lines, ticks].join('\n');
 }
 
-function more(count: number, what: string): string {
+export function more(count: number, what: string): string {
   return count > 0 ? `\n\n…and ${formatNumberOf(count, `more ${what}`)}.` : '';
 }
 
 /** Text of unknown origin at the start of a block: neither a heading, list nor quotation begins with it. */
-function text(unsafe: string): string {
+export function text(unsafe: string): string {
   return inline(unsafe)
     .replace(/^(\s*)([#>+=-])/, '$1\\$2')
     .replace(/^(\s*\d+)([.)])(?=\s|$)/, '$1\\$2');
