@@ -83,7 +83,8 @@ export const CLASSIC_FUNCTIONS = trimMargin(`
   from_source() {
     family=$1 table=$2 source=$3
     shift 3
-    if [ -n "$source" ] && ip -o "$family" address show | grep -qF " $source/"; then
+    case $family in -4) listed=$ADDRESSES4 ;; *) listed=$ADDRESSES6 ;; esac
+    if [ -n "$source" ] && echo "$listed" | grep -qF " $source/"; then
       # "ip -6 route" prints src before the metric, as "ip route" does.
       route "$family" "$table" "$@" src "$source"
     else

@@ -22,10 +22,13 @@ export const FRAME = trimMargin(`
   }
 
   # setting FILE VALUE: a kernel setting below /proc/sys. Passed over where the kernel has no such file.
+  # The keep-alive looks at them after a route was missing: a device that is made anew has the kernel's own.
   setting() {
     [ -e "/proc/sys/$1" ] || return 0
+    [ "$MODE" != heal ] || [ "$CAME_BACK" = yes ] || return 0
     WANTED_SETTINGS="$WANTED_SETTINGS$1
   "
+    # A read of the shell's own takes one byte at a time, and these files give no second one.
     now=$(cat "/proc/sys/$1")
     if [ "$now" = "$2" ]; then
       fine "$1 = $2"
@@ -46,9 +49,28 @@ export const FRAME = trimMargin(`
     grep -qF "$1 " "$STATE/settings" || echo "$1 $now $now" >>"$STATE/settings"
   }
 
-  # has_rule FAMILY PRIORITY WORDS: words as "ip rule" prints them. Tables that have names are printed by name.
+  # What the kernel has, read once a pass: rules, default routes (those of a multipath route behind it), addresses.
+  NEWLINE='
+  '
+  read_kernel() {
+    RULES4=$NEWLINE$(ip -4 rule show | tr '\\t' ' ' | sed 's/  *$//')$NEWLINE
+    RULES6=$NEWLINE$(ip -6 rule show 2>/dev/null | tr '\\t' ' ' | sed 's/  *$//')$NEWLINE
+    ROUTES4=$NEWLINE$(ip -4 route show table all default | sed -e 's/^[[:space:]]*nexthop/ nexthop/' -e 's/$/ /')$NEWLINE
+    ROUTES6=$NEWLINE$(ip -6 route show table all default | sed -e 's/^[[:space:]]*nexthop/ nexthop/' -e 's/$/ /')$NEWLINE
+    ADDRESSES4=$(ip -o -4 address show scope global)
+    ADDRESSES6=$(ip -o -6 address show scope global | grep -v -e temporary -e deprecated -e tentative)
+  }
+  # has_rule FAMILY PRIORITY WORDS: words as "ip rule" prints them.
   has_rule() {
-    ip "$1" rule show | tr '\\t' ' ' | sed 's/  *$//' | grep -qxF "$2: $3"
+    case $1 in -4) listed=$RULES4 ;; *) listed=$RULES6 ;; esac
+    case $listed in *"$NEWLINE$2: $3$NEWLINE"*) return 0 ;; esac
+    return 1
+  }
+  # has_route FAMILY TABLE WORDS: the table stands before "proto" there.
+  has_route() {
+    case $1 in -4) listed=$ROUTES4 ;; *) listed=$ROUTES6 ;; esac
+    case $listed in *"$NEWLINE\${3%% proto *} table $2 proto \${3#* proto } "*) return 0 ;; esac
+    return 1
   }
 
   # rule FAMILY PRIORITY WORDS...
@@ -87,13 +109,16 @@ export const FRAME = trimMargin(`
   route() {
     family=$1 table=$2
     shift 2
-    if ip "$family" route show table "$table" 2>/dev/null | sed 's/$/ /' | grep -qF -e "$* "; then
+    if has_route "$family" "$table" "$*"; then
       fine "table $table $family: $*"
       return 0
     fi
     fault "table $table $family: $* is missing"
     [ "$MODE" != check ] || return 1
-    why=$(ip "$family" route replace table "$table" "$@" 2>&1) && return 0
+    if why=$(ip "$family" route replace table "$table" "$@" 2>&1); then
+      RETURNING=yes
+      return 0
+    fi
     [ "$MODE" = heal ] || say "table $table $family: $*: $why"
     return 1
   }
@@ -104,26 +129,29 @@ export const FRAME = trimMargin(`
   "
   }
   balance() {
-    shown=$(ip "$1" route show table "$2" 2>/dev/null | tr -s '\\n\\t' '  ')
+    case $1 in -4) listed=$ROUTES4 ;; *) listed=$ROUTES6 ;; esac
+    shown=\${listed#*"\${NEWLINE}default table $2 "}
+    [ "$shown" != "$listed" ] || shown=''
+    shown=\${shown%%"$NEWLINE"[! ]*}
     right=yes words='' count=0
     while read -r line; do
       [ -n "$line" ] || continue
       count=$((count + 1)) words="$words nexthop $line"
-      case "$shown " in
-        *" nexthop $line "*) ;;
-        *) right=no ;;
-      esac
+      case "$shown" in *" nexthop $line "*) ;; *) right=no ;; esac
     done <<END
   $HOPS
   END
     HOPS=''
+    for word in $shown; do [ "$word" != nexthop ] || count=$((count - 1)); done
+    [ "$count" = 0 ] || right=no
+    count=0
+    for word in $words; do [ "$word" != nexthop ] || count=$((count + 1)); done
     if [ "$count" = 1 ]; then
       single=\${words# nexthop }
       single=\${single% weight *}
       right=no
-      case "$shown " in "default $single "*) right=yes ;; esac
+      ! has_route "$1" "$2" "default $single proto static" || right=yes
     fi
-    [ "$(echo "$shown" | grep -o ' nexthop ' | wc -l)" -le "$count" ] || right=no
     if [ "$count" = 0 ]; then
       fault "table $2 $1: no uplink can be used"
       [ "$MODE" = check ] || ip "$1" route flush table "$2" 2>/dev/null
@@ -133,7 +161,7 @@ export const FRAME = trimMargin(`
       fine "table $2 $1: default over $count uplinks"
       return 0
     fi
-    fault "table $2 $1: default is not over$words"
+    fault "table $2 $1: the default is not over these $count uplinks with these weights"
     [ "$MODE" != check ] || return 0
     # shellcheck disable=SC2086 # the words are meant to be several
     why=$(ip "$1" route replace table "$2" default proto static $words 2>&1) || { FAILED=1; say "table $2 $1: $why"; }
@@ -141,13 +169,22 @@ export const FRAME = trimMargin(`
 
   # address FAMILY DEVICE: the first address of global scope that the device has, without its length.
   address() {
-    ip -o "$1" address show dev "$2" scope global 2>/dev/null | grep -v -e temporary -e deprecated |
-      sed -n 's/.* inet6\\{0,1\\} \\([^ /]*\\).*/\\1/p' | head -n 1
+    case $1 in -4) listed=$ADDRESSES4 ;; *) listed=$ADDRESSES6 ;; esac
+    while read -r number device kind found rest; do
+      [ "$device" = "$2" ] || continue
+      echo "\${found%%/*}"
+      return 0
+    done <<END
+  $listed
+  END
   }
 
+  RETURNING=no
   # One pass over the plan: MODE is apply, check or heal. What an earlier plan had and this one has not goes away.
   pass() {
+    CAME_BACK=$RETURNING RETURNING=no
     MODE=$1 BAD=0 FAILED=0 HOPS='' WANTED_SETTINGS='' WANTED_RULES='' WANTED_TABLES=''
+    read_kernel
     statements
     firewall
     [ "$MODE" != check ] || return "$BAD"
@@ -197,6 +234,7 @@ export const FRAME = trimMargin(`
   # Nothing that was written down is there any more: it is from before a restart, or of a namespace that is gone.
   forget_old_state() {
     [ -s "$STATE/rules" ] || return 0
+    read_kernel
     while read -r family priority words; do
       has_rule "$family" "$priority" "$words" && return 0
     done <"$STATE/rules"

@@ -46,7 +46,9 @@ export interface Plan {
 }
 
 /** A mark of eight bits, zero for none. */
-export const MOST_UPLINKS = 255;
+const MOST_UPLINKS = 255;
+/** `ip route` writes a route into a message of 4096 bytes: 16 a nexthop of IPv4, 28 of IPv6. */
+const MOST_HOPS: Record<Family, number> = { 4: 240, 6: 140 };
 /** Tables 201 … 220 are the howto's; 222 is its balanced one, and 253 to 255 the kernel's. */
 const MOST_IN_HOWTO_TABLES = 20;
 const DEFAULT_MASK = 0xff00;
@@ -93,7 +95,13 @@ export function makePlan(config: Config, weights: ReadonlyMap<string, number> = 
   const wanted = uplinks.map((uplink) => weights.get(uplink.name) ?? uplink.weight);
   const weighted = weigh(drafts, wanted, source, notes);
   const families = FAMILIES.filter((family) => {
-    const isCarried = weighted.some(({ lines }) => lines[family] !== null);
+    const count = weighted.filter(({ lines }) => lines[family] !== null).length;
+    const isCarried = count > 0;
+    if (count > MOST_HOPS[family]) {
+      throw new UserError(
+        `a route of IPv${family} takes ${MOST_HOPS[family]} nexthops by ip(8), and ${source} lists ${count} uplinks: take fewer`,
+      );
+    }
     if (isCarried && lan[family].length === 0) {
       const example = family === 4 ? '192.168.77.0/24' : '2001:db8:77::/64';
       throw new UserError(
