@@ -3,7 +3,7 @@
 import type { Capacity } from '../config/config.js';
 import { type Decisions, findDecisions } from '../measure/decisions.js';
 import type { MeasureInput } from '../measure/measure.js';
-import { uplinksInView } from '../measure/view.js';
+import { uplinksCaptured, uplinksInView } from '../measure/view.js';
 import { type Cover, coverOf } from '../measure/window.js';
 import { type Carried, layOutCovered } from './axis.js';
 import { type Bend, bendOf } from './spread.js';
@@ -34,10 +34,12 @@ export interface Traffic {
 export function trafficOf({ tally, config, inputs, pins, binSec }: AdviceInput, mostBins: number): Traffic {
   const { ledger, topology, lanes } = tally;
   const inView = uplinksInView(tally);
+  // Dumps of connection tracking show flows, yet no bytes over time.
+  const captured = uplinksCaptured(tally);
   const uplinks = topology.uplinks.map(({ name }, n) => {
     const known = config?.uplinks.find((uplink) => uplink.name === name);
     const capacity = known?.capacity ?? { up: null, down: null };
-    return { name, weight: known?.weight ?? null, capacity, inView: inView[n] };
+    return { name, weight: known?.weight ?? null, capacity, inView: captured[n] };
   });
   const data = tally.bins.finish();
   const cover = coverOf(inputs, data);

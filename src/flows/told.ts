@@ -162,9 +162,10 @@ export class Teller {
       return;
     }
     flow.origin = lane.class === CLASS.upkeep ? 'router' : lane.class === CLASS.lan ? 'lan' : 'unknown';
-    if (lane.class === CLASS.lan && flow.local >= 0) {
-      flow.client = flow.words[flow.local as 0 | 1];
-      flow.clientPort = flow.hasPorts ? flow.port(flow.local as 0 | 1) : -1;
+    if (lane.class === CLASS.lan) {
+      flow.local = flow.initiator;
+      flow.client = entry.client;
+      flow.clientPort = entry.clientPort ?? -1;
     }
     if (!sameAddress(entry.client, entry.natSource) && lane.class === CLASS.other) this.traits |= TRAIT.unknownSource;
   }
@@ -184,10 +185,9 @@ export class Teller {
 
   /** Not translated: a client of a routed network, or the router itself. */
   private isClient({ family, client }: EntryFlow, uplink: number): boolean {
-    const { lan, uplinks } = this.topology;
-    if (lan.some((own) => prefixContains(own, family, client))) return true;
-    const own = uplinks[uplink].snat.find((prefix) => prefixContains(prefix, family, client));
-    return family === 6 && own !== undefined && own.length < FULL[6];
+    const own = this.topology.uplinks[uplink].snat.find((prefix) => prefixContains(prefix, family, client));
+    if (own === undefined || own.length === FULL[family]) return false;
+    return family === 6 || this.isLan(family, client);
   }
 
   private isLan(family: 4 | 6, words: Int32Array): boolean {

@@ -1,5 +1,6 @@
 // What single flows are like: their sizes, and how long servers take to answer over each uplink.
 
+import { FLOW } from '../flows/connection.js';
 import { PROTOCOL } from '../flows/rules.js';
 import type { FlowSizes, ReportQuality } from '../report/report.js';
 import { type Ledger, ORIGIN } from '../tally/ledger.js';
@@ -8,13 +9,15 @@ import { round6 } from './round.js';
 
 /** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
 export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
-  const { origin, ipUp, ipDown } = ledger;
+  const { course, origin, ipUp, ipDown } = ledger;
   const sizes = new Float64Array(ledger.count);
   const flows = new Float64Array(64);
   const ipBytes = new Float64Array(64);
   let count = 0;
   for (let row = 0; row < ledger.count; row++) {
     if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
+    // Connection tracking without accounting, or not over when its log ended.
+    if ((course[row] & FLOW.uncounted) !== 0) continue;
     const size = ipUp[row] + ipDown[row];
     sizes[count++] = size;
     const bin = exponentOf(size);

@@ -4,6 +4,7 @@ import type { ReportTop, TopHost } from '../report/report.js';
 import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
 import { formatAddress } from '../util/address.js';
 import { shareOf } from './round.js';
+import { hasCounters } from './told.js';
 
 export interface HostCounts {
   top: ReportTop;
@@ -93,6 +94,7 @@ function listHosts(
 ): TopHost[] {
   const { flows, up, down } = sums;
   const listed = heaviest(sums, ledger);
+  const counted = hasCounters(ledger);
   const placeOf = new Int32Array(flows.length).fill(-1);
   listed.forEach((host, place) => {
     placeOf[host] = place;
@@ -108,7 +110,9 @@ function listHosts(
     address: formatAddress(ledger.addresses.family(host), ledger.addresses.wordsOf(host)),
     name: null,
     flows: Math.round(flows[host] * scale),
-    ipBytes: { up: Math.round(up[host] * scale), down: Math.round(down[host] * scale) },
+    ipBytes: counted
+      ? { up: Math.round(up[host] * scale), down: Math.round(down[host] * scale) }
+      : { up: null, down: null },
     share: shareOf(Math.min((up[host] + down[host]) * scale, totalBytes), totalBytes),
     uplinks: Object.fromEntries(
       names.flatMap((name, n): [string, number][] => {
@@ -119,11 +123,11 @@ function listHosts(
   }));
 }
 
-/** Hosts by bytes, ties by address, so that the order in which addresses were numbered does not show. */
+/** Hosts by bytes, then (without accounting) by flows, ties by address, so that the order in which addresses were numbered does not show. */
 function heaviest({ flows, up, down }: HostSums, { addresses }: Ledger): number[] {
   const listed: number[] = [];
   const compare = (a: number, b: number): number => {
-    const apart = up[b] + down[b] - (up[a] + down[a]);
+    const apart = up[b] + down[b] - (up[a] + down[a]) || flows[b] - flows[a];
     if (apart !== 0) return apart;
     const [x, y] = [addresses.wordsOf(a), addresses.wordsOf(b)];
     const word = x.findIndex((value, i) => value !== y[i]);

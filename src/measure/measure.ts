@@ -21,7 +21,8 @@ import { countHosts } from './hosts.js';
 import { heatmapOf, rateOf, seriesOf } from './rates.js';
 import { measureShares } from './shares.js';
 import { layOut } from './timeline.js';
-import { uplinksInView } from './view.js';
+import { countedTotals } from './told.js';
+import { uplinksCaptured, uplinksInView } from './view.js';
 import { coverOf } from './window.js';
 
 export interface MeasureInput {
@@ -62,9 +63,12 @@ export function buildReport(input: MeasureInput): Report {
   const cover = coverOf(input.inputs, data);
   const width = Math.max(input.binSec ?? 0, starts.widthSec);
   const timeline = layOut(data, tally.lanes, names.length, cover, width);
-  const totalBytes = timeline.totals.reduce((sum, { ipBytes }) => sum + ipBytes.up + ipBytes.down, 0);
-
   const inView = uplinksInView(tally);
+  const captured = uplinksCaptured(tally);
+  // What was not captured is not known, which is not nothing; connection tracking may have counted it.
+  const totals = timeline.totals.map((total, n) => (captured[n] ? total : (countedTotals(tally.told, n) ?? UNSEEN)));
+  const totalBytes = totals.reduce((sum, { ipBytes }) => sum + (ipBytes.up ?? 0) + (ipBytes.down ?? 0), 0);
+
   const detection = nothingDetected(names.length);
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
   const window: Interval | null =
@@ -75,14 +79,14 @@ export function buildReport(input: MeasureInput): Report {
   const judgement = judgeBalance(ledger, decisions, weights, names);
   const all = pins.length === 0 && decisions.regimes.list.length === 1;
   const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
-  const shares = measureShares(ledger, decisions, expected, exactFlows);
+  const shares = measureShares(ledger, decisions, expected, exactFlows, weights);
   const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
   const quality = qualityOf(ledger, names.length);
 
   const uplinks = names.map((name, n): ReportUplink => {
     const { flows, router, inbound, answered } = tally.flows[n];
-    // What was not captured is not known, which is not nothing.
-    const { packets, ipBytes } = inView[n] ? timeline.totals[n] : UNSEEN;
+    const { packets, ipBytes } = totals[n];
+    const heard = inView[n] && tally.told.unheard[n] === 0;
     const snat = known[n]?.snat ?? topology.uplinks[n].snat;
     return {
       name,
@@ -95,15 +99,15 @@ export function buildReport(input: MeasureInput): Report {
       flows,
       routerFlows: router,
       inboundFlows: inbound,
-      answered: inView[n] ? answered : null,
-      unanswered: inView[n] ? flows - answered : null,
+      answered: heard ? answered : null,
+      unanswered: heard ? flows - answered : null,
       decisions: decisions.clientsVisible && inView[n] ? Math.round(decisions.firsts[n] / kept) : null,
       packets: { ...packets },
       ipBytes: { ...ipBytes },
       share: shares[n],
       rate: {
-        up: rateOf(timeline.up[n], ipBytes.up, timeline, cover),
-        down: rateOf(timeline.down[n], ipBytes.down, timeline, cover),
+        up: rateOf(timeline.up[n], captured[n] ? ipBytes.up : null, timeline, cover),
+        down: rateOf(timeline.down[n], captured[n] ? ipBytes.down : null, timeline, cover),
       },
       availability: detection.availability[n],
       quality: quality[n],
@@ -139,8 +143,8 @@ export function buildReport(input: MeasureInput): Report {
     }),
     top: hosts.top,
     flowSizes: flowSizesOf(ledger, kept),
-    heatmap: heatmapOf(timeline, cover),
-    series: seriesOf(timeline, starts, names, inView, cover, input.binSec !== null),
+    heatmap: captured.some((seen) => seen) ? heatmapOf(timeline, cover) : null,
+    series: seriesOf(timeline, starts, names, { inView, captured }, cover, input.binSec !== null),
   };
 }
 

@@ -33,7 +33,7 @@ export function seriesOf(
   timeline: Timeline,
   starts: BinData,
   names: readonly string[],
-  inView: readonly boolean[],
+  { inView, captured }: { inView: readonly boolean[]; captured: readonly boolean[] },
   cover: Cover,
   asked: boolean,
 ): Series {
@@ -53,17 +53,17 @@ export function seriesOf(
     flows[point] += starts.sums[BIN.fields * i];
     if ((starts.cells[i] & 1) === 1) unanswered[point] += starts.sums[BIN.fields * i];
   }
-  const seen = (n: number, values: Float64Array, figure: (value: number) => number) =>
-    Array.from(values, (value, point) => (inView[n] && covered[point] === 1 ? figure(value) : null));
+  const shown = (isShown: boolean, values: Float64Array, figure: (value: number) => number) =>
+    Array.from(values, (value, point) => (isShown && covered[point] === 1 ? figure(value) : null));
   const rate = (bytes: number) => bps(bytes, widthSec);
   const asIs = (count: number) => count;
   const uplinks = names.map((name, n): [string, UplinkSeries] => [
     name,
     {
-      up: seen(n, coarser(timeline.up[n], timeline, widthSec, firstBin, points), rate),
-      down: seen(n, coarser(timeline.down[n], timeline, widthSec, firstBin, points), rate),
-      flows: seen(n, began[n][0], asIs),
-      unanswered: seen(n, began[n][1], asIs),
+      up: shown(captured[n], coarser(timeline.up[n], timeline, widthSec, firstBin, points), rate),
+      down: shown(captured[n], coarser(timeline.down[n], timeline, widthSec, firstBin, points), rate),
+      flows: shown(inView[n], began[n][0], asIs),
+      unanswered: shown(inView[n], began[n][1], asIs),
     },
   ]);
   return { binSeconds: widthSec, start: firstBin * widthSec, uplinks: Object.fromEntries(uplinks) };

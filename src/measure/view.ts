@@ -4,13 +4,19 @@
 import type { Tally } from '../tally/tally.js';
 import { CLASS } from '../uplinks/lanes.js';
 
-/** By uplink: whether its packets would be in the inputs if there were any. */
-export function uplinksInView({ topology, lanes, flows }: Tally): boolean[] {
+/** By uplink: whether its flows would be in the inputs if there were any. Dumps of the router show all of them. */
+export function uplinksInView(tally: Tally): boolean[] {
+  const captured = uplinksCaptured(tally);
+  return captured.map((seen) => seen || tally.hasDumps);
+}
+
+/** By uplink: whether its packets would be in the captures if there were any. */
+export function uplinksCaptured({ topology, lanes, flows, told }: Tally): boolean[] {
   // A point that shows several uplinks, or the LAN side beside one, would show the others too.
   const shared = lanes.some((lane) => lane.class === CLASS.wan && lane.egress < 0);
   return topology.uplinks.map((_, n) => {
     const { flows: started, router, inbound } = flows[n];
-    if (shared || started + router + inbound > 0) return true;
+    if (shared || started + router + inbound > told.uplinks[n].flows) return true;
     if (topology.roles.some((point) => point.role === n)) return true;
     return lanes.some((lane) => lane.uplink === n || lane.egress === n);
   });

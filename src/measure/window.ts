@@ -20,10 +20,18 @@ export interface Cover {
  */
 const GAP_SEC = 300;
 
-/** `data` stands in for inputs that tell no times. */
+/**
+ * `data` stands in for inputs that tell no times. Where there are captures they alone cover anything: a log beside them
+ * tells of flows, not of bytes over time.
+ */
 export function coverOf(inputs: readonly ReportInput[], data: BinData): Cover {
-  const known: Interval[] = [];
-  for (const { first, last } of inputs) if (first !== null && last !== null && first <= last) known.push([first, last]);
+  const spansOf = (some: readonly ReportInput[]) =>
+    some.flatMap(({ first, last }): Interval[] =>
+      first !== null && last !== null && first <= last ? [[first, last]] : [],
+    );
+  const all = spansOf(inputs);
+  const captured = spansOf(inputs.filter(({ packets }) => packets !== null));
+  const known = captured.length > 0 ? captured : all;
   if (known.length === 0 && data.bins.length > 0) {
     let low = data.bins[0];
     let high = low;
@@ -41,8 +49,8 @@ export function coverOf(inputs: readonly ReportInput[], data: BinData): Cover {
     if (before !== undefined && first <= before[1] + GAP_SEC) before[1] = Math.max(before[1], last);
     else spans.push([first, last]);
   }
-  const start = spans[0][0];
-  const end = spans[spans.length - 1][1];
+  const start = Math.min(spans[0][0], ...all.map(([first]) => first));
+  const end = Math.max(spans[spans.length - 1][1], ...all.map(([, last]) => last));
   const coveredSeconds = spans.reduce((sum, [from, to]) => sum + (to - from), 0);
   return { start, end, seconds: micro(end - start), spans, coveredSeconds };
 }

@@ -341,7 +341,8 @@ export interface TopHost {
   /** Never looked up; null until a source of names is given. */
   name: string | null;
   flows: number;
-  ipBytes: ByDirection<number>;
+  /** Null where nothing counts them (conntrack without accounting). */
+  ipBytes: ByDirection<number | null>;
   /** Of all attributed bytes, both directions, 0 to 1. */
   share: number | null;
   /** Bytes, both directions, by uplink name; uplinks without any may be left out. */

@@ -163,7 +163,7 @@ const host = z
     address: text,
     name: text.nullable(),
     flows: count,
-    ipBytes: byDirection(bytes),
+    ipBytes: byDirection(bytes.nullable()),
     share: share.nullable().meta({ description: 'Of all attributed bytes, both directions.' }),
     uplinks: z.record(name, bytes).meta({ description: 'Bytes, both directions, by uplink.' }),
   })

@@ -26,7 +26,8 @@ interface Source {
 /** Takes the entries of any dumps, in any order. */
 export class SourceSurvey {
   private readonly sources = new Map<string, Source>();
-  private readonly networks = new Map<string, Prefix>();
+  /** Networks of clients, with some of their hosts. */
+  private readonly networks = new Map<string, { prefix: Prefix; hosts: Set<string> }>();
 
   add({ family, original, reply, mark }: Entry): void {
     if (same(original.src, reply.dst) || isUpkeep(family, reply.dst) || isUpkeep(family, original.src)) return;
@@ -46,8 +47,10 @@ export class SourceSurvey {
     if (marked !== 0) source.marks.set(marked, (source.marks.get(marked) ?? 0) + 1);
     // Who is translated from a public address to another is no LAN by that alone.
     if (!isPrivate(family, original.src) || this.networks.size >= MOST_ADDRESSES) return;
-    const network = networkOf(family, original.src);
-    this.networks.set(network.text, network);
+    const prefix = networkOf(family, original.src);
+    const network = this.networks.get(prefix.text) ?? { prefix, hosts: new Set() };
+    this.networks.set(prefix.text, network);
+    if (network.hosts.size < MOST_PEERS) network.hosts.add(addressKey(family, original.src));
   }
 
   /** The uplinks, busiest first; addresses of one network are one uplink's. */
@@ -63,7 +66,11 @@ export class SourceSurvey {
       if (group === undefined) groups.push([source]);
       else group.push(source);
     }
-    const lan = [...this.networks.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+    // The router itself, with the source of one uplink, may be translated to that of another.
+    const lan = [...this.networks.values()]
+      .filter(({ hosts }) => [...hosts].some((host) => !this.sources.has(host)))
+      .map(({ prefix }) => prefix)
+      .sort((a, b) => (a.text < b.text ? -1 : 1));
     return { uplinks: groups.map(toUplink), lan };
   }
 

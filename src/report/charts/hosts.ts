@@ -79,7 +79,7 @@ function plot(report: Report, hosts: readonly TopHost[], options: ChartOptions):
 }
 
 function bytesOf(host: TopHost): number {
-  return host.ipBytes.up + host.ipBytes.down;
+  return (host.ipBytes.up ?? 0) + (host.ipBytes.down ?? 0);
 }
 
 function hostLabel(host: TopHost): string {
