@@ -101,6 +101,22 @@ export function judgeBalance(
   };
 }
 
+/**
+ * By uplink: the variance of its share within regimes, as a part of what one regime with the same expected share would have;
+ * 1 where there is one regime, never below a twentieth.
+ */
+export function choiceLeft(weights: readonly (number | null)[], decisions: Decisions): number[] {
+  const strata = strataOf(decisions, weights, decisions.clientsVisible ? 'firsts' : 'flows');
+  if (strata.length < 2) return weights.map(() => 1);
+  const total = rowsOf(strata);
+  const sums = expectedCounts(strata);
+  return weights.map((_, uplink) => {
+    const place = decisions.places.indexOf(uplink);
+    const p = place < 0 ? 0 : sums[place] / total;
+    return p > 0 && p < 1 ? Math.max(0.05, varianceOf(strata, place) / (p * (1 - p))) : 1;
+  });
+}
+
 /** By place: the shares that the weights give the eligible uplinks among themselves, 0 for the others. */
 export function sharesOf(
   weights: readonly (number | null)[],
@@ -135,14 +151,16 @@ function sharesSeen(strata: readonly Stratum[]): number[] {
 
 /** The largest p(1 − p) of an uplink, in the mean of the regimes. */
 function widestVariance(strata: readonly Stratum[]): number {
+  return Math.max(...strata[0].expected.map((_, place) => varianceOf(strata, place)));
+}
+
+/** p(1 − p) of an uplink, in the mean of the regimes. */
+function varianceOf(strata: readonly Stratum[], place: number): number {
   const total = rowsOf(strata);
-  const means = strata[0].expected.map((_, place) =>
-    strata.reduce((sum, one) => {
-      const p = one.expected[place];
-      return sum + (rowsOf([one]) / total) * p * (1 - p);
-    }, 0),
-  );
-  return Math.max(...means);
+  return strata.reduce((sum, one) => {
+    const p = one.expected[place];
+    return sum + (rowsOf([one]) / total) * p * (1 - p);
+  }, 0);
 }
 
 /**

@@ -40,9 +40,10 @@ export interface Decisions {
   /** Rows to pinned servers, and rows of uplinks in an outage: left out. */
   pinned: number;
   duringOutage: number;
-  /** By uplink: flows, and keys by the uplink of their first flow. */
+  /** By uplink: flows, and decisions: keys by the uplink of their first flow. */
   flows: Float64Array;
   firsts: Float64Array;
+  decisions: number;
   regimes: Regimes;
   /** By place in `rows`: the number of its regime. */
   regimeOf: Int32Array;
@@ -61,8 +62,9 @@ export interface Circumstances {
 /**
  * `inView` is by uplink: whether the inputs would show its flows. Without `circumstances` every flow is taken, as one regime.
  *
- * Hash routers: a key counts once over all regimes, by its first flow, for the hash sends it back to the same uplink. A
- * change of weights moves the borders of the hash, so that every key is chosen anew: what lies before the last change is
+ * Hash routers: a key counts once over all regimes, by its first flow, for the hash sends it back to the same uplink. If
+ * that flow went into a dead uplink, the key counts nowhere: of the keys that appear in an outage the dead uplink's would
+ * else be counted after it and the others' not (in simulation a healthy router is then rejected 8 times in 100). A change of weights moves the borders of the hash, so that every key is chosen anew: what lies before the last change is
  * left out, and a key counts by its first flow after it.
  */
 export function findDecisions(
@@ -78,12 +80,18 @@ export function findDecisions(
   const choosing = places.length > 1;
   const coarse: KeyKind = clientsVisible ? 'client-server' : 'server';
   const whole = layRegimes(places, distortions, [], window);
-  const { rows, regimeOf } = eligibleRows(ledger, all, whole);
-  const first = keyed(whole, rows, regimeOf);
+  const first = keyed(whole, all);
   const changes = choosing && circumstances !== null ? findChanges(timed(first)) : [];
   const last = changes.at(-1);
   const decided = last === undefined ? first : since(changes);
   const { keys, kinds, policy } = decided;
+  const firsts = new Float64Array(inView.length);
+  decided.counts.forEach((count, n) => {
+    if (!decided.regimes.list[n].isJudged) return;
+    places.forEach((uplink, place) => {
+      firsts[uplink] += count.firsts[place];
+    });
+  });
   return {
     ...decided,
     places,
@@ -91,27 +99,37 @@ export function findDecisions(
     key: decided.rows.length === 0 || !choosing ? null : commonKind(ledger, keys, kinds),
     policy,
     pinned,
-    duringOutage: all.length - rows.length,
+    duringOutage: all.length - first.rows.length,
     flows: countRows(ledger, decided.rows, inView.length),
-    firsts: countRows(ledger, keys.first, inView.length),
+    firsts,
+    decisions: firsts.reduce((sum, count) => sum + count, 0),
     changes,
   };
 
-  function keyed(regimes: Regimes, some: Int32Array, regimeOfSome: Int32Array) {
+  function keyed(regimes: Regimes, some: Int32Array) {
+    const regimeOf = regimesOf(ledger, some, regimes);
     const pairs = numberKeys(ledger, some, { ipv4: coarse, ipv6: coarse });
     const policy =
-      clientsVisible && choosing
-        ? inferPolicies(ledger, some, regimeOfSome, pairs, places)
-        : { ipv4: null, ipv6: null };
+      clientsVisible && choosing ? inferPolicies(ledger, some, regimeOf, pairs, places) : { ipv4: null, ipv6: null };
     const kinds: KeyKinds = {
       // IPv6 hashes the flow label under policy 0, which differs from connection to connection.
       ipv4: byConnection(policy.ipv4, settings.ipv4, [1]) ? 'five-tuple' : coarse,
       ipv6: byConnection(policy.ipv6, settings.ipv6, [0, 1]) ? 'five-tuple' : coarse,
     };
     const isCoarse = kinds.ipv4 === coarse && kinds.ipv6 === coarse;
-    const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds));
+    const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds), regimeOf);
     const counts = countByRegime(ledger, places, regimes, some, keys.first);
-    return { regimes, rows: some, regimeOf: regimeOfSome, keys, kinds, policy, counts };
+    if (regimes.list.length === 1) return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
+    const isTaken = (_: number, i: number) => regimeOf[i] >= 0;
+    return {
+      regimes,
+      rows: some.filter(isTaken),
+      regimeOf: regimeOf.filter(isTaken),
+      keys: { ...keys, keyOf: keys.keyOf.filter(isTaken) },
+      kinds,
+      policy,
+      counts,
+    };
   }
 
   function timed({ keys }: { keys: Keys }) {
@@ -135,32 +153,21 @@ export function findDecisions(
       window,
     );
     const fromUs = (found.at(-1) as WeightChange).atUs;
-    const after = keyed(regimes, ...judgedRows((row) => ledger.startUs[row] >= fromUs));
-    const [earlier] = judgedRows((row) => ledger.startUs[row] < fromUs);
+    const after = keyed(
+      regimes,
+      all.filter((row) => ledger.startUs[row] >= fromUs),
+    );
+    const earlier = all.filter((row) => ledger.startUs[row] < fromUs);
     const before = countByRegime(ledger, places, regimes, earlier, first.keys.first);
     const counts = after.counts.map((count, n) => (regimes.list[n].isJudged ? count : before[n]));
     return { ...after, counts };
-
-    function judgedRows(isTaken: (row: number) => boolean): [Int32Array, Int32Array] {
-      const taken = rows.filter(isTaken);
-      return [taken, taken.map((row) => regimes.find(ledger.uplink[row], ledger.startUs[row]))];
-    }
   }
 }
 
-/** Rows of uplinks that were eligible when the flow began, and the numbers of their regimes. */
-function eligibleRows(ledger: Ledger, all: Int32Array, regimes: Regimes): { rows: Int32Array; regimeOf: Int32Array } {
-  if (regimes.list.length === 1) return { rows: all, regimeOf: new Int32Array(all.length) };
-  const rows = new Int32Array(all.length);
-  const regimeOf = new Int32Array(all.length);
-  let count = 0;
-  for (let i = 0; i < all.length; i++) {
-    const regime = regimes.find(ledger.uplink[all[i]], ledger.startUs[all[i]]);
-    if (regime < 0) continue;
-    rows[count] = all[i];
-    regimeOf[count++] = regime;
-  }
-  return { rows: rows.subarray(0, count), regimeOf: regimeOf.subarray(0, count) };
+/** By place in `rows`: the number of its regime, negative where the uplink was not eligible when the flow began. */
+function regimesOf(ledger: Ledger, rows: Int32Array, regimes: Regimes): Int32Array {
+  if (regimes.list.length === 1) return new Int32Array(rows.length);
+  return rows.map((row) => regimes.find(ledger.uplink[row], ledger.startUs[row]));
 }
 
 function countByRegime(
@@ -217,7 +224,7 @@ function inferPolicies(
   const placeOf = placesOf(places);
   const six = addressFamilies(ledger);
   const flows: number[] = [];
-  for (let i = 0; i < regimeOf.length; i++) flows[regimeOf[i]] = (flows[regimeOf[i]] ?? 0) + 1;
+  for (let i = 0; i < regimeOf.length; i++) if (regimeOf[i] >= 0) flows[regimeOf[i]] = (flows[regimeOf[i]] ?? 0) + 1;
   const main = flows.reduce((best, count, regime) => (count > (flows[best] ?? 0) ? regime : best), 0);
   const counts = countByUplink(ledger, rows, pairs, placeOf, places.length, (i) => regimeOf[i] === main);
   const isFamily = (family: 4 | 6) => (key: number) => six[ledger.server[pairs.row[key]]] === (family === 6 ? 1 : 0);

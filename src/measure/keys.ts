@@ -26,7 +26,10 @@ export interface Keys extends Numbering {
   flows: Uint32Array;
   ipBytes: Float64Array;
   packets: Float64Array;
-  /** The row of the key's first flow; of several at one moment that which sorts first by ports, protocol and uplink. */
+  /**
+   * The row of the key's first flow, also where that is left out; of several at one moment that which sorts first by ports,
+   * protocol and uplink.
+   */
   first: Int32Array;
 }
 
@@ -108,7 +111,8 @@ function numberTuples(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Number
   return { count, keyOf, row: first.slice(0, count) };
 }
 
-export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering): Keys {
+/** Flows for which `regimeOf` (by place in `rows`) is negative are left out of the sums. */
+export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering, regimeOf: Int32Array): Keys {
   const { count, keyOf } = numbering;
   const { ipUp, ipDown, packetsUp, packetsDown, startUs } = ledger;
   const sums = new Float64Array(count * SUM);
@@ -117,9 +121,11 @@ export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering):
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     const at = keyOf[i] * SUM;
-    sums[at]++;
-    sums[at + 1] += ipUp[row] + ipDown[row];
-    sums[at + 2] += packetsUp[row] + packetsDown[row];
+    if (regimeOf[i] >= 0) {
+      sums[at]++;
+      sums[at + 1] += ipUp[row] + ipDown[row];
+      sums[at + 2] += packetsUp[row] + packetsDown[row];
+    }
     const start = startUs[row];
     if (start > sums[at + 3]) continue;
     if (start < sums[at + 3] || sortsBefore(ledger, row, first[keyOf[i]])) {
