@@ -4,7 +4,7 @@
 import { parseAddress } from '../../config/address.js';
 import type { Config, Prefix, UplinkConfig } from '../../config/config.js';
 import { UserError } from '../../util/error.js';
-import { quote } from '../../util/quote.js';
+import { oneLine, quote } from '../../util/quote.js';
 import { LARGEST_NEXTHOP_WEIGHT, nearestWeights, reduceWeights } from './weights.js';
 
 export type Family = 4 | 6;
@@ -47,8 +47,8 @@ export interface Plan {
 
 /** A mark of eight bits, zero for none. */
 const MOST_UPLINKS = 255;
-/** `ip route` writes a route into a message of 4096 bytes: 16 a nexthop of IPv4, 28 of IPv6. */
-const MOST_HOPS: Record<Family, number> = { 4: 240, 6: 140 };
+/** `ip route` writes a route into a message of 4096 bytes: 16 a nexthop of IPv4, 28 of IPv6, and lists no longer ones. */
+const MOST_HOPS: Record<Family, number> = { 4: 240, 6: 120 };
 /** Tables 201 … 220 are the howto's; 222 is its balanced one, and 253 to 255 the kernel's. */
 const MOST_IN_HOWTO_TABLES = 20;
 const DEFAULT_MASK = 0xff00;
@@ -61,7 +61,7 @@ const POINT_TO_POINT = /^(?:ppp|pppoe|tun|wg|wwan|sl|gre|sit|ipip|l2tp)/;
 
 /** Throws `UserError` for what a set-up needs and the configuration lacks. */
 export function makePlan(config: Config, weights: ReadonlyMap<string, number> = new Map()): Plan {
-  const source = config.source ?? 'the configuration';
+  const source = oneLine(config.source ?? 'the configuration');
   const notes: string[] = [];
   const { uplinks } = config;
   if (uplinks.length > MOST_UPLINKS) {
