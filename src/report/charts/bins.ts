@@ -7,7 +7,9 @@ import { binsOf } from './time.js';
 /** New flows that a bin should have on average: below that, shares are noise. */
 const FLOWS_A_BIN = 20;
 const FEWEST_BINS = 8;
-const MOST_BINS = 72;
+const MOST_BINS = 60;
+/** Of all uplinks together: lanes are many, or finely divided. */
+const MOST_CELLS = 256;
 
 export interface FlowBins {
   /** Seconds, absolute and long. */
@@ -28,7 +30,8 @@ export function flowBins(report: Report): FlowBins | null {
   const fine = uplinks.map(({ name }) => countsOf(report, name, 'flows'));
   const sum = fine.flat().reduce<number>((all, count) => all + (count ?? 0), 0);
   if (sum === 0) return null;
-  const wanted = Math.min(MOST_BINS, Math.max(FEWEST_BINS, Math.floor(sum / FLOWS_A_BIN)));
+  const most = Math.max(24, Math.min(MOST_BINS, Math.floor(MOST_CELLS / uplinks.length)));
+  const wanted = Math.min(most, Math.max(FEWEST_BINS, Math.floor(sum / FLOWS_A_BIN)));
   const step = Math.max(1, Math.ceil(length / wanted));
   const flows = fine.map((counts) => padded(sumBins(counts, step), Math.ceil(length / step)));
   const unanswered = uplinks.map(({ name }) =>

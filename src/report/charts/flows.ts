@@ -51,7 +51,6 @@ function plot(report: Report, options: ChartOptions): Spec {
         b: clip(space.at(end), space),
         u: place,
         n: count,
-        name: names[place],
         ...(low === null || high === null ? {} : { low: tenth(low), high: tenth(high), out: isOut(count, low, high) }),
       }));
     const x = timeChannel(space, 'a', last);
@@ -68,7 +67,7 @@ function plot(report: Report, options: ChartOptions): Spec {
         : []),
     ];
     const layer = (mark: Spec, encoding: Spec, ...more: Spec[]): Spec => ({
-      transform: [SWITCHED_ON, timeText('a', 'when'), ...more],
+      transform: [SWITCHED_ON, timeText('a', 'when'), { calculate: 'names[datum.u]', as: 'name' }, ...more],
       mark: { clip: true, ...mark },
       encoding: { x, x2: { field: 'b' }, tooltip, ...encoding },
     });

@@ -19,7 +19,10 @@ export function overviewSpec(report: Report, options: ChartOptions): Spec {
     const { params: _, ...plot } = chart.plot(report, { ...options, alone: chart === throughput });
     return { ...plot, title: { text: chart.title, fontSize: 13, offset: 8, frame: 'bounds' } };
   });
-  const whole = plots.length === 0 ? nothing(options) : { vconcat: plots, spacing: 26, params, resolve: { scale: { color: 'independent' } } };
+  const whole =
+    plots.length === 0
+      ? nothing(options)
+      : { vconcat: plots, spacing: 26, params, resolve: { scale: { color: 'independent' } } };
   return frame(whole, visible(headline), text, report, { ...options, alone: true });
 }
 

@@ -14,7 +14,7 @@ const DIRECTIONS = ['down', 'up'] as const;
 type Direction = (typeof DIRECTIONS)[number];
 
 /** Rows of data for one direction, all uplinks together. */
-const MOST_ROWS = 3000;
+const MOST_ROWS = 2000;
 /** Fewer bins than this are drawn as the steps that they are. */
 const MOST_STEPS = 240;
 /** A line for the capacity above this many times the peak would press the traffic flat; then the caption tells it. */
@@ -56,6 +56,7 @@ function panel(report: Report, space: TimeSpace, direction: Direction, last: boo
           SWITCHED_ON,
           { stack: 'v', groupby: ['t'], sort: [{ field: 'u', order: 'ascending' }], as: ['low', 'high'] },
           timeText('t', 'when'),
+          { calculate: 'names[datum.u]', as: 'name' },
         ],
         mark: {
           type: 'area',
@@ -87,7 +88,6 @@ function panel(report: Report, space: TimeSpace, direction: Direction, last: boo
 /** One row a point and uplink; `s` numbers the stretches between gaps. */
 function rows(report: Report, space: TimeSpace, direction: Direction, unit: Unit, width: number): object[] {
   const { series } = report;
-  const names = uplinkNames(report);
   const all = report.uplinks.map((uplink) => valuesOf(report, uplink.name, direction));
   // Two points for each pixel are enough, and less where many uplinks share the room.
   const kept = reduce(all, Math.min(width * 3, Math.floor(MOST_ROWS / Math.max(1, all.length))));
@@ -97,7 +97,7 @@ function rows(report: Report, space: TimeSpace, direction: Direction, unit: Unit
   const add = (index: number, from: number) => {
     const t = clip(space.at((series.start ?? 0) + index * series.binSeconds), space);
     all.forEach((values, u) => {
-      points.push({ t, u, v: inUnit(values[from] ?? 0, unit), s: stretch, name: names[u] });
+      points.push({ t, u, v: inUnit(values[from] ?? 0, unit), s: stretch });
     });
   };
   let open = false;

@@ -6,7 +6,7 @@ import type { Report } from '../report.js';
 import { flowBins } from './bins.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
 import { SWITCHED_ON } from './frame.js';
-import { nameOf, placeOf, uplinkNames } from './names.js';
+import { nameOf, placeOf } from './names.js';
 import { clip, timeChannel, timeSpace, timeText } from './time.js';
 
 const LANE = 34;
@@ -35,7 +35,6 @@ interface Bar {
   top: number;
   low: number;
   what: string;
-  name: string;
   /** How much of the alarm colour. */
   bad?: number;
 }
@@ -44,7 +43,6 @@ function plot(report: Report, options: ChartOptions): Spec {
   const space = timeSpace(report, options.timezone);
   if (space === null) return {};
   const { theme } = options;
-  const names = uplinkNames(report);
   const lanes = Math.min(MOST_LANES, report.uplinks.length);
   const x = timeChannel(space, 'a');
   const y = {
@@ -66,7 +64,7 @@ function plot(report: Report, options: ChartOptions): Spec {
   const bar = (u: number, start: number, end: number, top: number, low: number, what: string, bad?: number): Bar[] => {
     if (u < 0 || u >= lanes) return [];
     const [a, b] = [clip(space.at(start), space), clip(space.at(end), space)];
-    return [{ u, a, b, top: u + top, low: u + low, what, name: names[u] ?? '', ...(bad === undefined ? {} : { bad }) }];
+    return [{ u, a, b, top: u + top, low: u + low, what, ...(bad === undefined ? {} : { bad }) }];
   };
   const answers = answersOf(report).flatMap(({ u, start, end, flows, unanswered }) =>
     bar(
@@ -101,7 +99,12 @@ function plot(report: Report, options: ChartOptions): Spec {
       : [
           {
             data: { values },
-            transform: [SWITCHED_ON, timeText('a', 'from'), timeText('b', 'to')],
+            transform: [
+              SWITCHED_ON,
+              timeText('a', 'start'),
+              timeText('b', 'end'),
+              { calculate: 'names[datum.u]', as: 'name' },
+            ],
             mark: { type: 'rect', clip: true, ...mark },
             encoding: {
               x,
@@ -111,8 +114,8 @@ function plot(report: Report, options: ChartOptions): Spec {
               tooltip: [
                 { field: 'name', title: 'uplink' },
                 { field: 'what', title: 'there' },
-                { field: 'from', title: 'from' },
-                { field: 'to', title: 'to' },
+                { field: 'start', title: 'from' },
+                { field: 'end', title: 'to' },
               ],
               ...more,
             },
@@ -125,7 +128,6 @@ function plot(report: Report, options: ChartOptions): Spec {
     top: u + 0.12,
     low: u + 0.6,
     what: 'nothing new was sent',
-    name: names[u] ?? '',
   }));
   return {
     width: options.width,
@@ -134,7 +136,7 @@ function plot(report: Report, options: ChartOptions): Spec {
       ...layer(frame, { fill: 'transparent', stroke: theme.grid }),
       ...layer(answers, { fill: theme.quiet, fillOpacity: 0.35 }),
       ...layer(
-        answers,
+        answers.filter(({ bad }) => (bad ?? 0) > 0),
         { fill: theme.alarm },
         { opacity: { field: 'bad', type: 'quantitative', scale: { domain: [0, 1], range: [0, 1] }, legend: null } },
       ),

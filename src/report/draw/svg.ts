@@ -21,12 +21,28 @@ export function compileSpec(spec: Spec): vega.Spec {
   return compile(spec as unknown as TopLevelSpec, { logger: logger as vega.LoggerInterface }).spec;
 }
 
-/** The picture as the text of an SVG file. */
-export async function drawSvg(spec: Spec): Promise<string> {
-  return drawVega(compileSpec(spec));
+/** The picture as the text of an SVG file. `idPrefix` sets its ids apart from those of others on one page. */
+export async function drawSvg(spec: Spec, idPrefix = 'clip'): Promise<string> {
+  return numbered(rounded(await drawVega(compileSpec(spec))), idPrefix);
 }
 
-export async function drawVega(spec: vega.Spec): Promise<string> {
+/** A hundredth of a pixel is seen by nobody; sixteen digits are most of a file. */
+function rounded(svg: string): string {
+  return svg.replace(/(?<= (?:d|transform|[xy][12]?|width|height|opacity|fill-opacity)=")[^"]*/g, (numbers) =>
+    numbers.replace(/-?\d+\.\d{3,}(?:e-\d+)?/g, (number) => String(Number(Number(number).toFixed(2)))),
+  );
+}
+
+/** Vega numbers ids on from one picture to the next; the same picture must be the same text. */
+function numbered(svg: string, prefix: string): string {
+  const known = new Map<string, string>();
+  return svg.replace(/(?<=\bid="|url\(#)clip\d+/g, (id) => {
+    if (!known.has(id)) known.set(id, `${prefix}${known.size + 1}`);
+    return known.get(id) ?? id;
+  });
+}
+
+async function drawVega(spec: vega.Spec): Promise<string> {
   measureByFont();
   const runtime = vega.parse(spec, undefined, { ast: true });
   const view = new vega.View(runtime, { renderer: 'none', expr: expressionInterpreter, loader: noLoader() });
