@@ -64,7 +64,7 @@ export function walkEtherType(
         return;
       case ETHERTYPE.arp:
       case ETHERTYPE.rarp:
-        link.network = NETWORK.arp;
+        link.arrive(NETWORK.arp, at);
         return;
       case ETHERTYPE.vlan:
       case ETHERTYPE.providerVlan:

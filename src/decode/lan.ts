@@ -42,7 +42,7 @@ export function walkArcnet(
     return;
   }
   if (protocol === ARCNET.oldArp || protocol === ARCNET.arp || protocol === ARCNET.rarp) {
-    link.network = NETWORK.arp;
+    link.arrive(NETWORK.arp, at);
     return;
   }
   // Split flag and sequence number, after three bytes of padding in an exception frame.
