@@ -52,6 +52,21 @@ export class AddressBook {
     return [this.words[at] >>> 0, this.words[at + 1] >>> 0, this.words[at + 2] >>> 0, w3];
   }
 
+  /** Four words an address, in the order of their numbers: what `of` takes. */
+  toWords(): Int32Array {
+    return this.words.slice(0, this.count * 4);
+  }
+
+  /** Numbers a list as `toWords` gave it. Null where an address stands in it twice. */
+  static of(words: Int32Array): AddressBook | null {
+    const book = new AddressBook();
+    for (let at = 0; at < words.length; at += 4) {
+      const isIpv4 = words[at] === -1 && words[at + 1] === 0 && words[at + 2] === 0xffff;
+      if (book.idOf(isIpv4 ? 4 : 6, words.subarray(at, at + 4)) !== at / 4) return null;
+    }
+    return book;
+  }
+
   private grow(): void {
     this.capacity *= 2;
     const words = new Int32Array(this.capacity * 4);

@@ -17,6 +17,14 @@ const MOST_LAG = 0x7fffffff;
 /** No client known; no answer seen. */
 export const NONE = -1;
 
+/** A ledger as it is saved: columns of at least `count` rows, by name, and the addresses that they number. */
+export interface LedgerData {
+  count: number;
+  threshold: number;
+  addresses: AddressBook;
+  columns: Readonly<Record<string, ArrayLike<number>>>;
+}
+
 export class Ledger {
   count = 0;
   /** Rows of keys whose hash is at or above this (of 2^32) are left out; below 2^32 the ledger is a sample. */
@@ -92,11 +100,37 @@ export class Ledger {
     this.protocol[row] = flow.protocol;
   }
 
+  /** Adds the rows of another ledger; thinned as if they had all come to this one. */
+  merge({ count, threshold, addresses, columns }: LedgerData): void {
+    while (this.threshold > threshold) this.thin();
+    let own: Record<string, { [row: number]: number }> = this.columns();
+    const names = Object.keys(own);
+    for (let from = 0; from < count; from++) {
+      const client = columns.client[from];
+      const server = columns.server[from];
+      const clientWords = client === NONE ? null : addresses.wordsOf(client);
+      const serverWords = addresses.wordsOf(server);
+      if (this.sampled || this.count >= this.limit) {
+        const hash = keyHash(clientWords, serverWords);
+        while (this.count >= this.limit && this.threshold > LEAST_THRESHOLD && hash < this.threshold) this.thin();
+        if (hash >= this.threshold) continue;
+      }
+      if (this.count === this.capacity) {
+        this.grow();
+        own = this.columns();
+      }
+      const row = this.count++;
+      for (const name of names) own[name][row] = columns[name][from];
+      if (clientWords !== null) this.client[row] = this.addresses.idOf(addresses.family(client), clientWords);
+      this.server[row] = this.addresses.idOf(addresses.family(server), serverWords);
+    }
+  }
+
   /** Halves the threshold once. It ends as the largest that fits: a function of the set of keys, not of their order. */
   private thin(): void {
     const old = this.addresses;
     this.threshold /= 2;
-    const columns = this.columns();
+    const columns = Object.values(this.columns());
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
       const client = this.client[row] === NONE ? null : old.wordsOf(this.client[row]);
@@ -114,25 +148,26 @@ export class Ledger {
     }
   }
 
-  private columns() {
-    return [
-      this.startUs,
-      this.endUs,
-      this.ipUp,
-      this.ipDown,
-      this.packetsUp,
-      this.packetsDown,
-      this.answerUs,
-      this.lagUs,
-      this.course,
-      this.client,
-      this.server,
-      this.ports,
-      this.uplink,
-      this.egress,
-      this.origin,
-      this.protocol,
-    ];
+  /** Every column by name, views of those in use. */
+  columns() {
+    return {
+      startUs: this.startUs,
+      endUs: this.endUs,
+      ipUp: this.ipUp,
+      ipDown: this.ipDown,
+      packetsUp: this.packetsUp,
+      packetsDown: this.packetsDown,
+      answerUs: this.answerUs,
+      lagUs: this.lagUs,
+      course: this.course,
+      client: this.client,
+      server: this.server,
+      ports: this.ports,
+      uplink: this.uplink,
+      egress: this.egress,
+      origin: this.origin,
+      protocol: this.protocol,
+    };
   }
 
   private grow(): void {

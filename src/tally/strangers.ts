@@ -23,6 +23,13 @@ export interface Stranger {
   lastUs: number;
 }
 
+export interface StrangerData {
+  addresses: readonly Stranger[];
+  /** Flows by the uplink whose link it is. */
+  flowsByLink: readonly (readonly [number, number])[];
+  tooMany: boolean;
+}
+
 export class Strangers {
   private readonly byAddress = new Map<string, Stranger>();
   private readonly flowsByLink = new Map<number, number>();
@@ -57,6 +64,31 @@ export class Strangers {
       const { egress, startUs, endUs } = flow;
       this.byAddress.set(key, { egress, address, prefix, flows: 1, firstUs: startUs, lastUs: endUs });
     }
+  }
+
+  /** All that was counted, as plain data. */
+  data(): StrangerData {
+    return {
+      addresses: [...this.byAddress.values()],
+      flowsByLink: [...this.flowsByLink],
+      tooMany: this.tooMany,
+    };
+  }
+
+  merge({ addresses, flowsByLink, tooMany }: StrangerData): void {
+    for (const [link, flows] of flowsByLink) this.flowsByLink.set(link, (this.flowsByLink.get(link) ?? 0) + flows);
+    this.tooMany ||= tooMany;
+    for (const one of addresses) {
+      const key = `${one.egress} ${one.prefix.family} ${one.prefix.words.map((word) => word | 0).join(' ')}`;
+      const known = this.byAddress.get(key);
+      if (known === undefined) this.byAddress.set(key, { ...one });
+      else {
+        known.flows += one.flows;
+        known.firstUs = Math.min(known.firstUs, one.firstUs);
+        known.lastUs = Math.max(known.lastUs, one.lastUs);
+      }
+    }
+    if (this.byAddress.size > MOST_ADDRESSES) this.tooMany = true;
   }
 
   /** The addresses that look like an uplink's, by link, then address. */

@@ -74,6 +74,8 @@ export function fakePipeline(report: Report, rows: FlowRow[] = []): PipelineModu
       evidence: [{ uplink: 'wan1', why: 'meets 40 hosts' }],
       report: answer(options),
     }),
+    tallyInputs: () => Promise.reject(new Error('nothing was tallied')),
+    reportOf: () => report,
   };
 }
 
@@ -82,6 +84,10 @@ export const noPipeline: PipelineModule = {
   analyseInputs: () => Promise.reject(new Error('the pipeline was asked')),
   writeFlows: () => Promise.reject(new Error('the pipeline was asked')),
   inferUplinks: () => Promise.reject(new Error('the pipeline was asked')),
+  tallyInputs: () => Promise.reject(new Error('the pipeline was asked')),
+  reportOf: () => {
+    throw new Error('the pipeline was asked');
+  },
 };
 
 class Memory extends Writable implements TextStream {
