@@ -101,6 +101,11 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** A figure stays on one line with its unit or what it counts. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=[\p{L}%])/gu, '$1\u00a0');
+}
+
 /** What a reader sees as characters: a letter with its marks is one. */
 export function clusters(text: string): string[] {
   return Array.from(segmenter.segment(text), (part) => part.segment);

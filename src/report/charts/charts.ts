@@ -13,15 +13,15 @@ import { utilisation } from './utilisation.js';
 
 export const CHARTS: readonly Chart[] = [
   share,
+  utilisation,
   throughput,
   timeline,
   flows,
-  utilisation,
-  failure,
-  heatmap,
   clients,
   servers,
+  failure,
   sizes,
+  heatmap,
 ];
 
 /** Charts over time: zoomed together. */

@@ -2,7 +2,7 @@
 // alone its title and what to see in it.
 
 import type { Report } from '../report.js';
-import { wrap } from '../text.js';
+import { unbroken, wrap } from '../text.js';
 import type { Chart, ChartOptions, Spec } from './chart.js';
 import { uplinkNames } from './names.js';
 import type { Theme } from './theme.js';
@@ -48,11 +48,6 @@ export function frame(plot: Spec, title: string, caption: string, report: Report
     ...rest,
     config: config(options.theme, options.alone),
   };
-}
-
-/** A figure stays on one line with its unit. */
-function unbroken(text: string): string {
-  return text.replace(/(\d) (?=[a-zA-Z%])/g, '$1\u00a0');
 }
 
 /** Leaves out the uplinks that a reader of the page has switched off. */

@@ -79,7 +79,7 @@ export function timeChannel(space: TimeSpace, field: string, labelled = true): S
     type: 'temporal',
     scale: { type: 'utc', domainMin: { expr: 'from' }, domainMax: { expr: 'to' }, nice: false },
     axis: labelled
-      ? { title: space.title, format: CLOCK, grid: false, labelOverlap: 'greedy' }
+      ? { title: space.title, format: CLOCK, grid: false, labelOverlap: 'greedy', labelSeparation: 6 }
       : { title: null, labels: false, ticks: false, domain: false, grid: false },
   };
 }

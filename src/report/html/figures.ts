@@ -8,7 +8,7 @@ import { PAGE } from '../charts/theme.js';
 import { compileSpec, drawSvg } from '../draw/svg.js';
 import type { Report } from '../report.js';
 import { bareSvg } from './bare.js';
-import { type Html, table, text } from './markup.js';
+import { type Html, prose, table, text } from './markup.js';
 
 /** Plots of the two static pictures, pixels: for paper and screens, and for a telephone. */
 const WIDE = 640;
@@ -46,7 +46,7 @@ async function figure(chart: Chart, report: Report, options: ChartOptions): Prom
   const label = text(`${title}. ${caption}`);
   return `<figure class="${OVER_TIME.includes(name) ? 'time' : 'plain'}" data-chart="${name}" aria-labelledby="chart-${name}">
 <h3 id="chart-${name}">${text(title)}</h3>
-<figcaption>${text(caption)}</figcaption>
+<figcaption>${prose(caption)}</figcaption>
 <div class="picture" role="img" aria-label="${label}"><div class="still wide">${bareSvg(wide)}</div><div class="still narrow">${bareSvg(narrow)}</div></div>
 <details><summary>The figures<span class="unseen"> of ${text(title)}</span></summary>
 ${table(`Figures of ${title}`, columns, rows)}</details>

@@ -1,6 +1,6 @@
 // Text of unknown origin becomes part of a page: visible, and never markup.
 
-import { visible } from '../text.js';
+import { unbroken, visible } from '../text.js';
 
 /** Markup that was made here and not by an input. */
 export type Html = string;
@@ -16,6 +16,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Text for content and for quoted attributes. */
 export function text(unsafe: string): Html {
   return visible(unsafe).replace(/[&<>"']/g, (mark) => ESCAPES[mark] ?? mark);
+}
+
+/** Sentences: as `text`, with figures and their units kept together. Not for what is copied into a shell. */
+export function prose(unsafe: string): Html {
+  return unbroken(text(unsafe));
 }
 
 /** JSON within a script element: nothing in it ends the element or begins a comment. https://html.spec.whatwg.org/#restrictions-for-contents-of-script-elements */
@@ -59,7 +64,7 @@ export function table(caption: string, columns: readonly string[], rows: readonl
 export type Cell = string | { html: Html };
 
 export function paragraph(unsafe: string, className = ''): Html {
-  return unsafe === '' ? '' : `<p${className === '' ? '' : ` class="${className}"`}>${text(unsafe)}</p>\n`;
+  return unsafe === '' ? '' : `<p${className === '' ? '' : ` class="${className}"`}>${prose(unsafe)}</p>\n`;
 }
 
 export function list(items: readonly Html[], className: string): Html {

@@ -117,7 +117,8 @@ h2,h3,thead,figcaption{break-after:avoid}
 .scroll{overflow:visible}
 table{font-size:7.5pt}
 th,td{padding-right:.4rem}
-td,tbody th{white-space:normal;min-width:0}
+td:nth-child(2){white-space:normal}
+tbody th{min-width:0;white-space:nowrap}
 pre{white-space:pre-wrap}
 }
 `;
