@@ -37,6 +37,7 @@ export interface Decisions {
   clientsVisible: boolean;
   key: ReportBalance['key'];
   policy: ReportBalance['policy'];
+  kinds: KeyKinds;
   /** Rows to pinned servers, and rows of uplinks in an outage: left out. */
   pinned: number;
   duringOutage: number;
@@ -57,6 +58,8 @@ export interface Circumstances {
   distortions: readonly Distortion[];
   /** First and last moment of the inputs, microseconds; null without any. */
   window: Interval | null;
+  /** By row of the ledger: 1 for a flow that is passed over. */
+  leftOut: Uint8Array | null;
 }
 
 /**
@@ -74,8 +77,8 @@ export function findDecisions(
   settings: HashPolicies,
   circumstances: Circumstances | null = null,
 ): Decisions {
-  const { distortions, window } = circumstances ?? { distortions: [], window: null };
-  const { rows: all, pinned, clientsVisible } = balanceRows(ledger, inView, pins);
+  const { distortions, window, leftOut } = circumstances ?? { distortions: [], window: null, leftOut: null };
+  const { rows: all, pinned, clientsVisible } = balanceRows(ledger, inView, pins, leftOut);
   const places = inView.flatMap((seen, uplink) => (seen ? [uplink] : []));
   const choosing = places.length > 1;
   const coarse: KeyKind = clientsVisible ? 'client-server' : 'server';

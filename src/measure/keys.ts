@@ -33,6 +33,9 @@ export interface Keys extends Numbering {
   first: Int32Array;
 }
 
+/** What keys are made of. */
+export type KeyColumns = Pick<Ledger, 'client' | 'server' | 'ports' | 'protocol' | 'addresses'>;
+
 /** Protocols whose ports the kernel hashes. */
 const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udpLite, PROTOCOL.sctp, PROTOCOL.dccp];
 
@@ -40,13 +43,13 @@ const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udpL
 const SUM = 4;
 
 /** Sums come later: what makes a key may have to be found out first. */
-export function numberKeys(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Numbering {
+export function numberKeys(ledger: KeyColumns, rows: Int32Array, kinds: KeyKinds): Numbering {
   const serversOnly = kinds.ipv4 === 'server' && kinds.ipv6 === 'server';
   return serversOnly ? numberServers(ledger, rows) : numberTuples(ledger, rows, kinds);
 }
 
 /** Addresses have numbers already. */
-function numberServers({ server, addresses }: Ledger, rows: Int32Array): Numbering {
+function numberServers({ server, addresses }: KeyColumns, rows: Int32Array): Numbering {
   const numbers = new Int32Array(addresses.count);
   const keyOf = new Int32Array(rows.length);
   const row = new Int32Array(Math.min(rows.length, addresses.count));
@@ -65,7 +68,7 @@ function numberServers({ server, addresses }: Ledger, rows: Int32Array): Numberi
 }
 
 /** An open-addressing table of key numbers beside three words a key: server, client, ports with protocol. */
-function numberTuples(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Numbering {
+function numberTuples(ledger: KeyColumns, rows: Int32Array, kinds: KeyKinds): Numbering {
   const { client, server, ports, protocol } = ledger;
   const six = kinds.ipv4 === kinds.ipv6 ? null : addressFamilies(ledger);
   const hashesPorts = Uint8Array.from({ length: 256 }, (_, number) => (WITH_PORTS.includes(number) ? 1 : 0));
@@ -164,7 +167,7 @@ export function countByUplink(
 }
 
 /** 1 for IPv6, by address number. */
-export function addressFamilies({ addresses }: Ledger): Uint8Array {
+export function addressFamilies({ addresses }: KeyColumns): Uint8Array {
   const six = new Uint8Array(addresses.count);
   for (let id = 0; id < six.length; id++) six[id] = addresses.family(id) === 6 ? 1 : 0;
   return six;

@@ -38,6 +38,8 @@ export interface MeasureInput {
   binSec: number | null;
   /** Destinations that a rule pins to an uplink: no part of the balance. */
   pins: readonly Prefix[];
+  /** By row of the ledger: 1 where the flow's uplink was chosen before the time that is measured. */
+  leftOut?: Uint8Array;
   /** By uplink, as seen or configured. */
   interfaces: readonly (string | null)[];
   version: string;
@@ -51,6 +53,11 @@ const UNSEEN = { packets: UNKNOWN, ipBytes: UNKNOWN };
  * them have six significant digits. Outages are not looked for here, so nothing counts as measured for availability.
  */
 export function buildReport(input: MeasureInput): Report {
+  return measureTally(input).report;
+}
+
+/** The report, and the decisions that its balance was taken from. */
+export function measureTally(input: MeasureInput): { report: Report; decisions: Decisions } {
   const { tally, config, inference, pins, interfaces } = input;
   const { ledger, topology } = tally;
   const names = topology.uplinks.map(({ name }) => name);
@@ -74,7 +81,8 @@ export function buildReport(input: MeasureInput): Report {
   const window: Interval | null =
     cover.start === null || cover.end === null ? null : [cover.start * 1e6, cover.end * 1e6];
   const settings = { ipv4: hashPolicy, ipv6: hashPolicy6 };
-  const decisions = findDecisions(ledger, inView, pins, settings, { distortions: detection.distortions, window });
+  const circumstances = { distortions: detection.distortions, window, leftOut: input.leftOut ?? null };
+  const decisions = findDecisions(ledger, inView, pins, settings, circumstances);
   const expected = expectedShares(weights, decisions);
   const judgement = judgeBalance(ledger, decisions, weights, names);
   const all = pins.length === 0 && decisions.regimes.list.length === 1;
@@ -116,7 +124,7 @@ export function buildReport(input: MeasureInput): Report {
     };
   });
 
-  return {
+  const report: Report = {
     schema: REPORT_SCHEMA,
     tool: { name: 'mlstat', version: input.version },
     partial: input.partial,
@@ -133,6 +141,9 @@ export function buildReport(input: MeasureInput): Report {
     captureGaps: detection.captureGaps,
     findings: findThings({
       tally,
+      data,
+      outages: detection.outages,
+      captures: input.inputs.some(({ packets }) => packets !== null),
       decisions,
       weights,
       inView,
@@ -146,6 +157,7 @@ export function buildReport(input: MeasureInput): Report {
     heatmap: captured.some((seen) => seen) ? heatmapOf(timeline, cover) : null,
     series: seriesOf(timeline, starts, names, { inView, captured }, cover, input.binSec !== null),
   };
+  return { report, decisions };
 }
 
 interface BalanceFacts {

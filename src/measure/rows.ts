@@ -13,8 +13,13 @@ export interface BalanceRows {
   clientsVisible: boolean;
 }
 
-/** `eligible` is by uplink: whether it takes part. */
-export function balanceRows(ledger: Ledger, eligible: readonly boolean[], pins: readonly Prefix[]): BalanceRows {
+/** `eligible` is by uplink: whether it takes part; rows that are 1 in `leftOut` are passed over. */
+export function balanceRows(
+  ledger: Ledger,
+  eligible: readonly boolean[],
+  pins: readonly Prefix[],
+  leftOut: Uint8Array | null = null,
+): BalanceRows {
   const rows = new Int32Array(ledger.count);
   const isPinned = pinnedServers(ledger, pins);
   const { origin, uplink, server, client } = ledger;
@@ -23,6 +28,7 @@ export function balanceRows(ledger: Ledger, eligible: readonly boolean[], pins: 
   let unnamed = 0;
   for (let row = 0; row < ledger.count; row++) {
     if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
+    if (leftOut !== null && leftOut[row] === 1) continue;
     if (isPinned !== null && isPinned[server[row]] === 1) {
       pinned++;
       continue;

@@ -59,7 +59,7 @@ export function scoreTest(counts: Uint32Array, expected: readonly (readonly numb
 }
 
 /** s′V⁻¹s by Cholesky's decomposition of the lower half of V, which is overwritten; null where V has no inverse. */
-function quadraticForm(v: Float64Array, s: Float64Array): number | null {
+export function quadraticForm(v: Float64Array, s: Float64Array): number | null {
   const n = s.length;
   let sum = 0;
   for (let i = 0; i < n; i++) {

@@ -6,7 +6,8 @@ import { linkName, linkTypeName } from '../decode/linktypes.js';
 import type { FlowRow } from '../flows/row.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { InputSpec } from '../input/list.js';
-import { buildReport, type MeasureInput } from '../measure/measure.js';
+import type { Decisions } from '../measure/decisions.js';
+import { type MeasureInput, measureTally } from '../measure/measure.js';
 import { FINDING_LEVELS, type Finding, type Report, type ReportInput } from '../report/report.js';
 import type { Stranger } from '../tally/strangers.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -105,13 +106,18 @@ export async function tallyInputs(options: PipelineOptions): Promise<Reading> {
 }
 
 /** The report of what was read. */
-export function reportOf({ measureInput, inputs, findings }: Reading): Report {
-  const report = buildReport(measureInput);
+export function reportOf(reading: Reading): Report {
+  return measured(reading).report;
+}
+
+/** The report, and the decisions that its balance was taken from. */
+export function measured({ measureInput, inputs, findings }: Reading): { report: Report; decisions: Decisions } {
+  const { report, decisions } = measureTally(measureInput);
   report.inputs = inputs;
   report.findings = [...findings.before, ...report.findings, ...findings.after].sort(
     (a, b) => FINDING_LEVELS.indexOf(a.level) - FINDING_LEVELS.indexOf(b.level),
   );
-  return report;
+  return { report, decisions };
 }
 
 async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Report> {

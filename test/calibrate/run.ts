@@ -39,7 +39,7 @@ export function runCell(cell: Cell, runs: number, seed: number): Outcome {
   const sums = { rejected: 0, deviates: 0, changed: 0, decisions: 0, leastExpected: 0 };
   for (let run = 0; run < runs; run++) {
     const distortions = traffic.make();
-    const decisions = findDecisions(ledger, inView, [], SETTINGS, { distortions, window });
+    const decisions = findDecisions(ledger, inView, [], SETTINGS, { distortions, window, leftOut: null });
     const expected = expectedShares(weights, decisions);
     const judged = judgeBalance(ledger, decisions, weights, names);
     const shares = measureShares(ledger, decisions, expected, null, weights);

@@ -273,6 +273,7 @@ describe('the balance over regimes', () => {
       {
         distortions: out,
         window: [T0 * US, (T0 + 90) * US],
+        leftOut: null,
       },
     );
 
@@ -316,7 +317,7 @@ describe('the balance over regimes', () => {
     const { ledger } = tallyOf({ uplinks: ['dsl1', 'dsl2'], flows: changed });
     const window: [number, number] = [T0 * US, (T0 + 90) * US];
     const settings = { ipv4: null, ipv6: null };
-    const decisions = findDecisions(ledger, [true, true], [], settings, { distortions: [], window });
+    const decisions = findDecisions(ledger, [true, true], [], settings, { distortions: [], window, leftOut: null });
     assert.equal(decisions.changes.length, 1);
     assert.ok(Math.abs(decisions.rows.length - 800) < 80);
     assert.equal(judgeBalance(ledger, decisions, [1, 4], NAMES).verdict, 'consistent');
