@@ -67,6 +67,8 @@ export class Connection {
   egress = -1;
   /** Packets with this uplink's SNAT source that left by another link. */
   leakedPackets = 0;
+  /** Its packets left by several links at the same time, not by one after the other. */
+  sprayed = false;
   origin: Origin = 'unknown';
   /** The LAN host, where it is known. */
   client: Int32Array | null = null;
@@ -177,6 +179,7 @@ export class Connection {
     this.local = lane.class === CLASS.other ? -1 : lane.localHigh ? 1 : 0;
     this.origin = 'unknown';
     this.knowledge = 0;
+    this.sprayed = false;
     this.told = null;
     this.client = null;
     this.clientPort = -1;

@@ -15,6 +15,14 @@ const C = HOT_WORDS;
 const C64 = HOT_WORDS / 2;
 const POINT_BITS = (1 << META.pointShift) - 1;
 
+/** Packets on each link, and the part of the flow's time in which both carried some, from which on it is sprayed. */
+export const SPRAYED_PACKETS = 3;
+const SPRAYED_SHARE = 0.5;
+
+function spanOf() {
+  return { packets: 0, firstUs: Number.POSITIVE_INFINITY, lastUs: Number.NEGATIVE_INFINITY };
+}
+
 /** Takes a connection; `duplicates` are packets of further sights, `named` a LAN flow whose WAN copy stands for it. */
 export type ConnectionSink = (flow: Connection, duplicates: number, named: boolean) => void;
 
@@ -164,6 +172,27 @@ export class Stitcher {
         flow.leakedPackets += up;
       } else if (flow.leakedPackets === 0) flow.egress = egress;
     }
+    flow.sprayed = flow.leakedPackets > 0 && this.isSprayed(sight.counted);
+  }
+
+  /** Whether its own link and another carried what the local end sent side by side: a choice anew for every packet. */
+  private isSprayed(ats: readonly number[]): boolean {
+    const spans = [spanOf(), spanOf()];
+    for (const at of ats) {
+      const { egress, uplink, localHigh } = this.laneAt(at);
+      const local = localHigh ? 1 : 0;
+      const packets = this.runs.words[at + HOT.packetsLow + local] >>> 0;
+      if (packets === 0 || egress < 0) continue;
+      const span = spans[egress === uplink ? 0 : 1];
+      span.packets += packets;
+      span.firstUs = Math.min(span.firstUs, this.runs.floats[(at >> 1) + C64 + COLD.firstLow64 + local]);
+      span.lastUs = Math.max(span.lastUs, this.runs.floats[(at >> 1) + HOT.lastLow64 + local]);
+    }
+    const [own, other] = spans;
+    if (Math.min(own.packets, other.packets) < SPRAYED_PACKETS) return false;
+    const together = Math.min(own.lastUs, other.lastUs) - Math.max(own.firstUs, other.firstUs);
+    const whole = Math.max(own.lastUs, other.lastUs) - Math.min(own.firstUs, other.firstUs);
+    return together >= whole * SPRAYED_SHARE;
   }
 
   private busiestPoint(ats: number[]): number {

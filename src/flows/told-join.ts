@@ -18,8 +18,9 @@ export interface JoinCounts {
   /** Flows that both show; of the captures, flows that connection tracking should have told of. */
   matched: number;
   untold: number;
-  /** Flows told that only connection tracking shows. */
+  /** Flows told that only connection tracking shows; of these, begun while the captures ran. */
   unmatched: number;
+  within: number;
   /** Flows that both show whole, and those of them that differ in packets or bytes. */
   compared: number;
   otherCounts: number;
@@ -40,6 +41,7 @@ export class ToldJoin {
     matched: 0,
     untold: 0,
     unmatched: 0,
+    within: 0,
     compared: 0,
     otherCounts: 0,
     otherDirection: 0,
@@ -74,7 +76,7 @@ export class ToldJoin {
       this.store.see(row, flow, true);
       return true;
     }
-    if (!this.store.isSeen(row)) this.counts.matched++;
+    if (!this.store.isSeen(row) && flow.class !== CLASS.upkeep) this.counts.matched++;
     this.store.see(row, flow, false);
     if (flow.class === CLASS.wan || flow.class === CLASS.second) this.complete(flow, row);
     return false;
@@ -90,7 +92,11 @@ export class ToldJoin {
       }
       if (!store.isAsked(row)) continue;
       store.fill(row, flow);
-      if (flow.class === CLASS.wan && !store.isSeenOnLan(row)) counts.unmatched++;
+      if (flow.class === CLASS.wan && !store.isSeenOnLan(row)) {
+        counts.unmatched++;
+        const within = flow.startUs >= cover.firstUs - SLACK_US && flow.startUs <= cover.lastUs + SLACK_US;
+        if (within && store.isTimed(row)) counts.within++;
+      }
       emit(flow);
     }
   }
@@ -111,7 +117,7 @@ export class ToldJoin {
         best = row;
         least = apart;
       }
-      if (timed && start > flow.startUs + NEAR_US && start <= flow.endUs) later.push(row);
+      if (timed && start > flow.startUs + NEAR_US && start <= flow.endUs + NEAR_US) later.push(row);
     }
     if (onLan) return best;
     // The router had forgotten the connection meanwhile; on the wire it is one.
@@ -146,7 +152,7 @@ export class ToldJoin {
   private compare(row: number, { firstUs, lastUs }: Span): void {
     const { store, counts } = this;
     if (store.isShared(row) || !store.isTimed(row) || !store.isCounted(row) || !store.knowsEnd(row)) return;
-    if (store.classOf(row) !== CLASS.wan) return;
+    if (store.classOf(row) !== CLASS.wan || !store.isOver(row)) return;
     if (store.startUs(row) < firstUs + SLACK_US || store.endUs(row) > lastUs - SLACK_US) return;
     const { told, seen } = store.counters(row);
     counts.compared++;

@@ -4,6 +4,7 @@
 import { META } from '../decode/batch.js';
 import type { LaneClass } from '../uplinks/lanes.js';
 import { type Connection, FLOW, type FlowEnd, type FlowState, type Origin } from './connection.js';
+import { STATE } from './layout.js';
 
 /** Words of a row. */
 const W = {
@@ -205,6 +206,12 @@ export class ToldStore {
     return ((this.page(row).words[this.wordAt(row) + W.state] >>> 22) & 1) === 1;
   }
 
+  /** Nothing more is counted: the entry was removed, or both ends have closed. */
+  isOver(row: number): boolean {
+    const state = this.page(row).words[this.wordAt(row) + W.state];
+    return ENDS[(state >>> 20) & 3] !== 'tracked' || (state & STATE.bothFin) === STATE.bothFin;
+  }
+
   isShared(row: number): boolean {
     return this.bits(row) < 0;
   }
@@ -274,6 +281,7 @@ export class ToldStore {
     flow.uplink = ((bits >>> BIT.uplink) & 0xff) - 1;
     flow.egress = -1;
     flow.leakedPackets = 0;
+    flow.sprayed = false;
     const knowledge = (bits >>> BIT.knowledge) & 0xff;
     flow.knowledge = onLan ? knowledge & ~(FLOW.uncounted | FLOW.untimed | FLOW.told) : knowledge;
     flow.state = words[at + W.state] & 0xffff;

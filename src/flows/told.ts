@@ -114,6 +114,7 @@ export class Teller {
     flow.uplink = lane.uplink;
     flow.egress = -1;
     flow.leakedPackets = 0;
+    flow.sprayed = false;
     flow.local = lane.class === CLASS.other ? -1 : lane.localHigh ? 1 : 0;
     flow.initiator = low ? 0 : 1;
     flow.client = null;
@@ -140,9 +141,9 @@ export class Teller {
     }
     flow.origin = 'inbound';
     if (entry.reversed) {
-      // What is left of a connection that began here, and was forgotten.
+      // What is left of a connection that began here and was forgotten: it ends at the router, which answers with a RST.
       flow.initiator = flow.local as 0 | 1;
-      flow.origin = 'unknown';
+      flow.origin = 'router';
     } else if (!sameAddress(asked.words, answers.words)) {
       flow.client = answers.words;
       flow.clientPort = answers.port ?? -1;
@@ -203,7 +204,10 @@ export class Teller {
 
   private describe(entry: EntryFlow, flow: Connection): void {
     const { initiator } = flow;
-    const original = entry.reversed && flow.origin === 'unknown' ? ((1 - initiator) as 0 | 1) : initiator;
+    // Of the reversed ones the original tuple is the remote end's.
+    const turned =
+      !sameAddress(flow.words[initiator], entry.natSource) && !sameAddress(flow.words[initiator], entry.client);
+    const original = turned ? ((1 - initiator) as 0 | 1) : initiator;
     const reply = (1 - original) as 0 | 1;
     const counted = entry.packetsUp !== null && entry.packetsDown !== null;
     const bytesKnown = counted && entry.bytesUp !== null && entry.bytesDown !== null;

@@ -1,16 +1,23 @@
 // What the reader should know or do besides the figures, each with what it means and the cure.
 
-import type { Finding, FindingLevel } from '../report/report.js';
+import type { Finding, FindingLevel, Outage } from '../report/report.js';
+import type { BinData } from '../tally/bins.js';
 import { ORIGIN } from '../tally/ledger.js';
 import type { Tally } from '../tally/tally.js';
 import { formatClock, formatTime, isSameDate } from '../util/time.js';
 import { formatCount, formatNumberOf, formatShare } from '../util/units.js';
 import type { Decisions } from './decisions.js';
 import { FINDING_CODES, finding } from './finding.js';
-import { leakFindings } from './leaks.js';
+import { inboundFindings, leakFindings, privateSource, sprayFindings } from './leaks.js';
+import { rewrittenPorts, trackingFindings } from './tracking.js';
 
 export interface FindingInput {
   tally: Tally;
+  /** The tally's bins of packets. */
+  data: BinData;
+  outages: readonly Outage[];
+  /** Whether captures are among the inputs. */
+  captures: boolean;
   decisions: Decisions;
   weights: readonly (number | null)[];
   inView: readonly boolean[];
@@ -36,8 +43,12 @@ export function findThings(input: FindingInput): Finding[] {
   const codes = Object.keys(FINDING_CODES);
   return [
     ...noUplinks(input),
-    ...leakFindings(input.tally, input.interfaces),
-    ...privateSource(input),
+    ...leakFindings(input),
+    ...inboundFindings(input),
+    ...sprayFindings(input),
+    ...privateSource(input, input.lanKnown),
+    ...trackingFindings(input),
+    ...rewrittenPorts(input),
     ...silentUplinks(input),
     ...changedWeights(input),
     ...sample(input),
@@ -70,18 +81,6 @@ function noUplinks({ tally, snat }: FindingInput): Finding[] {
     'No uplink can be told: no address of the capture is the local end of flows to many others, as the SNAT source of a router is.';
   const cure = 'name the SNAT source of each uplink: mlstat analyse --uplink NAME=ADDRESS@WEIGHT';
   return [finding('no-uplinks', 'error', message, { packets: packets.other, cure })];
-}
-
-function privateSource({ tally, lanKnown }: FindingInput): Finding[] {
-  if (tally.strayPackets === 0) return [];
-  const message =
-    'Packets left by an uplink with a private source: NAT leaves alone what connection tracking calls invalid, such as the last packets of a connection that it has forgotten. The provider drops them, or sees inside addresses.';
-  return [
-    finding('private-source', lanKnown ? 'warning' : 'info', message, {
-      packets: tally.strayPackets,
-      cure: 'iptables -I FORWARD -m conntrack --ctstate INVALID -j DROP',
-    }),
-  ];
 }
 
 function silentUplinks({ tally, inView, interfaces }: FindingInput): Finding[] {

@@ -1,7 +1,8 @@
 // A finished tally becomes the report: plain data, all that renderers and other programs get.
 
 import type { Config, Prefix } from '../config/config.js';
-import { nothingDetected } from '../detect/detection.js';
+import { detect } from '../detect/detect.js';
+import type { DetectSettings } from '../detect/settings.js';
 import type { FlowRules } from '../flows/rules.js';
 import {
   type Interval,
@@ -40,6 +41,8 @@ export interface MeasureInput {
   pins: readonly Prefix[];
   /** By row of the ledger: 1 where the flow's uplink was chosen before the time that is measured. */
   leftOut?: Uint8Array;
+  /** How outages are looked for. */
+  detect?: DetectSettings;
   /** By uplink, as seen or configured. */
   interfaces: readonly (string | null)[];
   version: string;
@@ -50,7 +53,7 @@ const UNSEEN = { packets: UNKNOWN, ipBytes: UNKNOWN };
 
 /**
  * The report of one run. It is a function of what was tallied, not of the order: sums are of integers, figures derived from
- * them have six significant digits. Outages are not looked for here, so nothing counts as measured for availability.
+ * them have six significant digits.
  */
 export function buildReport(input: MeasureInput): Report {
   return measureTally(input).report;
@@ -76,8 +79,17 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
   const totals = timeline.totals.map((total, n) => (captured[n] ? total : (countedTotals(tally.told, n) ?? UNSEEN)));
   const totalBytes = totals.reduce((sum, { ipBytes }) => sum + (ipBytes.up ?? 0) + (ipBytes.down ?? 0), 0);
 
-  const detection = nothingDetected(names.length);
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
+  const dropped = input.inputs.reduce((sum, one) => sum + (one.dropped ?? 0), 0);
+  const detection = detect({
+    tally,
+    inView,
+    weights,
+    spans: cover.spans,
+    config,
+    dropped,
+    ...(input.detect === undefined ? {} : { settings: input.detect }),
+  });
   const window: Interval | null =
     cover.start === null || cover.end === null ? null : [cover.start * 1e6, cover.end * 1e6];
   const settings = { ipv4: hashPolicy, ipv6: hashPolicy6 };
@@ -143,6 +155,7 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
       tally,
       data,
       outages: detection.outages,
+      detected: detection.findings,
       captures: input.inputs.some(({ packets }) => packets !== null),
       decisions,
       weights,

@@ -4,6 +4,9 @@ import type { Prefix } from '../config/config.js';
 import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
 import { prefixContains } from '../util/address.js';
 
+/** Up to this part of the flows may be without a client before clients count as not visible. */
+const FEW_UNNAMED = 0.05;
+
 export interface BalanceRows {
   /** Numbers of rows. */
   rows: Int32Array;
@@ -37,7 +40,12 @@ export function balanceRows(
     if (client[row] === NONE) unnamed++;
     rows[count++] = row;
   }
-  return { rows: rows.subarray(0, count), pinned, clientsVisible: count > 0 && unnamed === 0 };
+  if (unnamed === 0 || unnamed > count * FEW_UNNAMED) {
+    return { rows: rows.subarray(0, count), pinned, clientsVisible: count > 0 && unnamed === 0 };
+  }
+  // Connection tracking names clients, yet not of what it had forgotten or what began before it was asked.
+  const named = rows.subarray(0, count).filter((row) => client[row] !== NONE);
+  return { rows: named, pinned, clientsVisible: true };
 }
 
 /** By address number; null without pins. */

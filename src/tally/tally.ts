@@ -3,6 +3,7 @@
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import { type Connection, FLOW } from '../flows/connection.js';
+import { SPRAYED_PACKETS } from '../flows/stitch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
@@ -32,6 +33,11 @@ export interface FlowCounts {
   /** Flows with this uplink's SNAT source seen leaving by another, and the packets of those sights. */
   leaked: number;
   leakedPackets: number;
+  /** Of these, connections from outside, and flows whose packets went by several links at once. */
+  leakedInbound: number;
+  sprayed: number;
+  /** Flows long enough to be told to be sprayed. */
+  long: number;
 }
 
 /** A point of a chain of inputs. */
@@ -80,6 +86,9 @@ export class Tally {
       answered: 0,
       leaked: 0,
       leakedPackets: 0,
+      leakedInbound: 0,
+      sprayed: 0,
+      long: 0,
     }));
   }
 
@@ -116,7 +125,10 @@ export class Tally {
     if (flow.leakedPackets > 0) {
       counts.leaked++;
       counts.leakedPackets += flow.leakedPackets;
+      if (flow.origin === 'inbound') counts.leakedInbound++;
+      if (flow.sprayed) counts.sprayed++;
     }
+    if (flow.packets[flow.local as 0 | 1] >= 2 * SPRAYED_PACKETS) counts.long++;
     if (flow.client !== null && flow.clientPort >= 0 && flow.hasPorts && flow.origin !== 'inbound') {
       if (flow.clientPort !== flow.port(flow.local as 0 | 1)) this.rewrittenPorts++;
     }

@@ -1,0 +1,202 @@
+// What dumps of connection tracking show beside the flows: what they can't tell, entries that were taken away, addresses that
+// nobody named, and where they and the captures do not agree.
+
+import type { Finding } from '../report/report.js';
+import type { Tally } from '../tally/tally.js';
+import type { Spell } from '../tally/told.js';
+import { formatNumberOf } from '../util/units.js';
+import { finding } from './finding.js';
+
+/** From this part of the compared flows on, differing counters are more than the usual exceptions. */
+const MANY = 0.1;
+/** Addresses that are told one by one. */
+const TOLD_ADDRESSES = 3;
+const RECORD_LOG = 'conntrack -E -o timestamp,id,extended > events.log';
+
+/** `snat` and `interfaces` are by uplink, as the report names them. */
+export interface TrackingInput {
+  tally: Tally;
+  interfaces: readonly (string | null)[];
+  snat: readonly (readonly string[])[];
+  /** Whether captures are among the inputs. */
+  captures: boolean;
+}
+
+export function trackingFindings(input: TrackingInput): Finding[] {
+  if (!input.tally.hasDumps) return [];
+  return [
+    ...noneOnUplinks(input),
+    ...unknownSources(input),
+    ...uncounted(input),
+    ...untimed(input),
+    ...unheard(input),
+    ...flushed(input),
+    ...onlyTracked(input),
+    ...disagreements(input),
+  ];
+}
+
+function noneOnUplinks({ tally, snat, captures }: TrackingInput): Finding[] {
+  const { told } = tally;
+  if (captures || told.flows > 0) return [];
+  const sources = snat.flat();
+  if (sources.length > 0) {
+    const message = `No entry is translated to a configured SNAT source, nor names one (${sources.slice(0, TOLD_ADDRESSES).join(', ')}).`;
+    const cure = 'hold the addresses against the dump: mlstat uplinks infer';
+    return [finding('no-uplinks', 'error', message, { cure })];
+  }
+  const message =
+    'No uplink can be told: no entry is translated, so that no SNAT source stands in the replies. This dump is of a router without NAT, or of no router.';
+  const cure = 'name the address of each uplink: mlstat analyse --uplink NAME=ADDRESS@WEIGHT';
+  return [finding('no-uplinks', 'error', message, { cure })];
+}
+
+function unknownSources({ tally }: TrackingInput): Finding[] {
+  const { unknownSources: sources } = tally.told;
+  const flows = [...sources.values()].reduce((sum, count) => sum + count, 0);
+  if (flows === 0) return [];
+  const busiest = [...sources].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const named = busiest
+    .slice(0, TOLD_ADDRESSES)
+    .map(([address, count]) => `${address} (${formatNumberOf(count, 'flow')})`);
+  const more = busiest.length > named.length ? ` and ${busiest.length - named.length} more` : '';
+  const message = `${formatNumberOf(flows, 'flow')} were translated to addresses of no uplink, and are not counted for any: ${named.join(', ')}${more}.`;
+  const cure = `name the uplink if it is one: --uplink NAME=${busiest[0][0]}@WEIGHT`;
+  return [finding('unknown-source', 'warning', message, { flows, cure })];
+}
+
+function uncounted({ tally, captures }: TrackingInput): Finding[] {
+  const { told } = tally;
+  const counted = told.flows - told.uncounted;
+  if (told.unaccounted > 0) {
+    const which =
+      counted === 0 ? 'No flow has' : `${formatNumberOf(told.unaccounted, 'flow')} of ${told.flows} have no`;
+    const rest = captures ? '' : ': packets, bytes and what is drawn from them are not known, which is not 0';
+    const message = `${which} counters, because the router did not count when they began${rest}.`;
+    const cure =
+      'sysctl net.netfilter.nf_conntrack_acct=1 (for new connections; to keep it: /etc/sysctl.d/), then record again';
+    return [finding('no-accounting', 'warning', message, { flows: told.unaccounted, cure })];
+  }
+  if (told.uncounted === 0 || captures) return [];
+  const message = `${formatNumberOf(told.uncounted, 'flow')} of ${told.flows} were not over when the log ended: counters come with the end, so that packets and bytes are those of the others.`;
+  const cure = 'give a list of the same moment beside it: conntrack -L -o extended,id > list.txt';
+  return [finding('open-flows', 'info', message, { flows: told.uncounted, cure })];
+}
+
+function untimed({ tally, captures }: TrackingInput): Finding[] {
+  const { told } = tally;
+  if (told.flows === 0 || captures) return [];
+  if (told.listed === told.flows) {
+    const message =
+      'This is a snapshot: the flows that were alive at one moment. Long ones are in it more often than they begin, short ones hardly at all; it tells no order and no time, so nothing of rates, outages, failover or changes.';
+    return [finding('snapshot', 'info', message, { flows: told.flows, cure: `record what happens: ${RECORD_LOG}` })];
+  }
+  const without = told.untimed - told.listed;
+  if (without * 2 < told.flows) return [];
+  const message = `The log has no beginning for ${formatNumberOf(without, 'flow')} of ${told.flows}: the events carry no time, or they began before it. Outages, failover and changes can't be told from them.`;
+  return [finding('no-times', 'info', message, { flows: without, cure: `record times: ${RECORD_LOG}` })];
+}
+
+function unheard({ tally }: TrackingInput): Finding[] {
+  const flows = tally.told.unheard.reduce((sum, count) => sum + count, 0);
+  if (flows === 0) return [];
+  const message = `Nothing tells whether ${formatNumberOf(flows, 'flow')} were answered: the log has NEW events alone.`;
+  return [finding('no-answers', 'info', message, { flows, cure: `leave -e NEW out: ${RECORD_LOG}` })];
+}
+
+/** DESTROY of what was alive, then NEW in the middle: measured with MASQUERADE on Linux 6.18 (`nf_nat_masquerade.c`). */
+function flushed({ tally, interfaces, snat }: TrackingInput): Finding[] {
+  const { told, topology } = tally;
+  const gone = sum(told.flushed);
+  const resumed = sum(told.resumed);
+  if (gone.flows === 0) return [];
+  const reset = told.resumed.reduce((total, spell) => total + spell.reset, 0);
+  const uplinks = topology.uplinks.flatMap(({ name }, n) => (told.flushed[n].flows > 0 ? [name] : []));
+  const worst = told.flushed.findIndex(({ flows }) => flows === Math.max(...told.flushed.map((one) => one.flows)));
+  const after =
+    resumed.flows > 0
+      ? ` ${formatNumberOf(resumed.flows, 'connection')} went on afterwards with a new entry and mostly another source${reset > 0 ? `, and ${reset} of them ended with a reset` : ''}.`
+      : '';
+  const message = `${formatNumberOf(gone.flows, 'entry', 'entries')} of living connections on ${uplinks.join(', ')} were taken away. MASQUERADE does that when the address or the link goes, and when a connection is routed to another device, also at the return of an uplink; so do conntrack -D and -F.${after}`;
+  const address = (snat[worst][0] ?? 'ADDRESS').replace(/\/(32|128)$/, '');
+  const cure = `with a fixed address, SNAT in place of MASQUERADE: iptables -t nat -A POSTROUTING -o ${interfaces[worst] ?? 'DEVICE'} -j SNAT --to-source ${address}`;
+  const { flows } = gone;
+  const first = gone.firstUs === null ? null : gone.firstUs / 1e6;
+  const last = gone.lastUs === null ? null : gone.lastUs / 1e6;
+  return [finding('flushed-entries', 'warning', message, { uplinks, flows, first, last, cure })];
+}
+
+function onlyTracked({ tally }: TrackingInput): Finding[] {
+  const { joined } = tally.told;
+  if (joined === null || joined.unmatched === 0) return [];
+  const { matched, unmatched, within } = joined;
+  const when =
+    within === 0
+      ? 'They began before or after the recording.'
+      : `${within === unmatched ? 'They' : `${within} of them`} began while it ran: on a link without carrier nothing reaches the recorder, nor does what a later rule drops.`;
+  const message = `${formatNumberOf(unmatched, 'flow')} are in the router's connection tracking alone, ${matched} in the captures as well. ${when} In the flow records their end is expired, removed or tracked.`;
+  return [finding('only-conntrack', within > 0 ? 'warning' : 'info', message, { flows: unmatched })];
+}
+
+function disagreements({ tally }: TrackingInput): Finding[] {
+  const { joined, otherMark } = tally.told;
+  const found: Finding[] = [];
+  const tell = (flows: number, level: 'warning' | 'info', message: string, cure: string | null = null) => {
+    if (flows > 0) found.push(finding('conntrack-disagrees', level, message, { flows, cure }));
+  };
+  tell(
+    otherMark,
+    'warning',
+    `${formatNumberOf(otherMark, 'flow')} carry the mark of one uplink and the SNAT source of another: what is routed by the mark leaks.`,
+    'see that the mark is set before routing and that the rules of each table name its own mark: ip rule; iptables-save -t mangle',
+  );
+  if (joined === null) return found;
+  const { untold, compared, otherCounts, otherDirection, otherClient, left } = joined;
+  tell(
+    untold,
+    'warning',
+    `${formatNumberOf(untold, 'flow')} of the captures are not in the log, although it ran: events were lost, or the packets are not tracked (notrack).`,
+    'give the log a larger buffer: conntrack -E -b 16777216 -o timestamp,id,extended > events.log',
+  );
+  tell(
+    otherCounts,
+    otherCounts >= compared * MANY ? 'warning' : 'info',
+    `Of ${formatNumberOf(compared, 'flow')} that both show whole, ${otherCounts} have other packets or bytes in connection tracking than in the captures: it counts fragments after they are put together, a repeated SYN once, offloaded packets not at all; and recorders lose packets. The captures' figures are used.`,
+  );
+  tell(
+    otherDirection,
+    'warning',
+    `${formatNumberOf(otherDirection, 'flow')} began from the other end than connection tracking says; the captures are believed.`,
+  );
+  tell(
+    otherClient,
+    'warning',
+    `${formatNumberOf(otherClient, 'flow')} have another client on the LAN than in connection tracking: the dump is of another router or time, or clocks differ; the captures are believed.`,
+  );
+  tell(
+    left,
+    'warning',
+    `${formatNumberOf(left, 'flow')} of the dumps were left out: more than two million can't be joined.`,
+    'cut the log to the time of the captures',
+  );
+  return found;
+}
+
+/** Told by dumps, and by captures of both sides of the NAT. */
+export function rewrittenPorts({ tally }: { tally: Tally }): Finding[] {
+  const flows = tally.rewrittenPorts;
+  if (flows === 0) return [];
+  const message = `NAT changed the port of ${formatNumberOf(flows, 'flow')}: another connection had the client's own port with the same server already. That does no harm, except to what relies on its port (some games, SIP, IPsec).`;
+  return [finding('port-rewritten', 'info', message, { flows })];
+}
+
+function sum(spells: readonly Spell[]): Spell {
+  const times = (list: (number | null)[]) => list.filter((time) => time !== null);
+  const firsts = times(spells.map(({ firstUs }) => firstUs));
+  const lasts = times(spells.map(({ lastUs }) => lastUs));
+  return {
+    flows: spells.reduce((total, { flows }) => total + flows, 0),
+    firstUs: firsts.length > 0 ? Math.min(...firsts) : null,
+    lastUs: lasts.length > 0 ? Math.max(...lasts) : null,
+  };
+}
