@@ -1,6 +1,6 @@
 // One run (the part of a flow seen at one point) as two records: the hot one is a cache line and is touched by every
-// packet, the cold one only when a run begins, a direction speaks for the first time, or a rule is near.
-// The same bytes are the form in which workers hand runs over.
+// packet, the cold one only when a run begins, a direction speaks for the first time, or a rule is near. Side by side they
+// are the form in which workers hand runs over.
 
 /** 32-bit words of a hot record. Word numbers; `…64` are Float64 indices within the record. */
 export const HOT_WORDS = 16;
@@ -44,11 +44,14 @@ export const COLD = {
   ipHighCarry: 13,
   wireLowCarry: 14,
   wireHighCarry: 15,
-  /** IPv6: lower address, higher address. */
+  /** IPv6: lower address, higher address. Zeros for IPv4. */
   wide: 16,
   /** Datagrams only (IPv4 or IPv6): ports of the first fragment. Shares no word with `wide`: see `isnLow`. */
   fragmentPorts: 8,
 } as const;
+
+/** Words of the two addresses at the end of a cold record. */
+export const WIDE_WORDS = 8;
 
 export const RUN_WORDS = HOT_WORDS + COLD_WORDS;
 export const RUN_BYTES = RUN_WORDS * 4;

@@ -53,6 +53,8 @@ export class Timeouts {
   readonly other: number;
   /** No rule splits a gap that is not longer than this. */
   readonly least: number;
+  /** None splits one of UDP that is not longer than this. */
+  readonly leastUdp: number;
 
   constructor(readonly rules: Readonly<FlowRules> = DEFAULT_FLOW_RULES) {
     this.tcp = rules.tcp * 1e6;
@@ -64,6 +66,7 @@ export class Timeouts {
     this.icmp = rules.icmp * 1e6;
     this.other = rules.other * 1e6;
     this.least = Math.min(...Object.values(rules).map((sec) => sec * 1e6), DATAGRAM_US);
+    this.leastUdp = Math.min(this.udp, this.udpReplied, DATAGRAM_US);
   }
 
   /**

@@ -1,6 +1,6 @@
 // A list of runs as raw records, hot and cold part side by side: what a worker hands over and what a saved tally holds.
 
-import { COLD_WORDS, HOT_WORDS, RUN_BYTES, RUN_WORDS } from './layout.js';
+import { COLD, COLD_WORDS, HOT_WORDS, RUN_BYTES, RUN_WORDS, WIDE_WORDS } from './layout.js';
 
 /** Runs in one buffer; grows by doubling. Record n starts at word n · RUN_WORDS. */
 export class RunList {
@@ -31,6 +31,25 @@ export class RunList {
     for (let i = 0; i < HOT_WORDS; i++) words[to++] = hot[hotAt + i];
     for (let i = 0; i < COLD_WORDS; i++) words[to++] = cold[coldAt + i];
     return this.count++;
+  }
+
+  /** As `append`, of a cold record whose addresses stand by themselves: at `wideAt` of `wide`, nowhere if that is negative. */
+  appendParts(
+    hot: Int32Array,
+    hotAt: number,
+    cold: Int32Array,
+    coldAt: number,
+    wide: Int32Array,
+    wideAt: number,
+  ): void {
+    if ((this.count + 1) * RUN_WORDS > this.words.length) this.grow();
+    const words = this.words;
+    let to = this.count * RUN_WORDS;
+    for (let i = 0; i < HOT_WORDS; i++) words[to++] = hot[hotAt + i];
+    for (let i = 0; i < COLD.wide; i++) words[to++] = cold[coldAt + i];
+    // What is not written is still zero: no place is used twice.
+    if (wideAt >= 0) for (let i = 0; i < WIDE_WORDS; i++) words[to++] = wide[wideAt + i];
+    this.count++;
   }
 
   /** Appends all of another list at once. */
@@ -70,12 +89,20 @@ export class RunChunks {
   readonly full: RunList[] = [];
   private list = new RunList(64);
 
-  append(hot: Int32Array, hotAt: number, cold: Int32Array, coldAt: number): void {
+  /** As `RunList.appendParts`. */
+  appendParts(
+    hot: Int32Array,
+    hotAt: number,
+    cold: Int32Array,
+    coldAt: number,
+    wide: Int32Array,
+    wideAt: number,
+  ): void {
     if (this.list.count === CHUNK_RUNS) {
       this.full.push(this.list);
       this.list = new RunList(CHUNK_RUNS);
     }
-    this.list.append(hot, hotAt, cold, coldAt);
+    this.list.appendParts(hot, hotAt, cold, coldAt, wide, wideAt);
   }
 
   /** Whether a whole chunk stands ready. */

@@ -1,14 +1,16 @@
-// Batches become runs: an open-addressing table over typed arrays, with one hot and one cold record a live run.
+// Batches become runs, by the rules of when one flow ends and the next begins.
 //
-// A batch is worked in passes (hash and probe all rows, touch all records, then update), so that the cache misses of
+// A batch is worked in passes (hash all rows, find their records, touch them, then update), so that the cache misses of
 // neighbouring rows overlap instead of following each other.
 
 import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../decode/batch.js';
-import { EXIT, UserError } from '../util/error.js';
 import { Clock, DISORDER_US } from './clock.js';
-import { COLD, COLD_WORDS, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
-import type { Timeouts } from './rules.js';
+import { COLD, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
+import { PROTOCOL, type Timeouts } from './rules.js';
 import { RunChunks } from './runs.js';
+import { COLD_STRIDE, entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
+
+export { hashKey } from './store.js';
 
 /** Tells the lane of a new run, and takes the packets of every row. Lanes are small dense numbers. */
 export interface LaneBook {
@@ -46,21 +48,12 @@ export interface FlowTableOptions {
 
 const RARE = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
 const SYN_ACK = FLAG.syn | FLAG.ack;
-const FREE = -1;
-/** Records at first: the least, and the most that an input of known length begins with. */
-const LEAST_RECORDS = 4096;
-const FIRST_RECORDS = 2 ** 17;
-const BYTES_A_FLOW = 4096;
-/** From the beginning of a large block to the next cache line. */
-const ALIGN_BYTES = 48;
-/** After each batch one of so many records is looked at for expiry. */
-const SWEEP_SHIFT = 11;
-/** An index entry is a record number + 1 in the low bits and some bits of the hash above; 0 is an empty place. */
-const NUMBER_BITS = 24;
-const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
-const MOST_RECORDS = NUMBER_MASK;
-const TOO_MANY =
-  'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
+/** Records that are looked at for expiry after each batch at least. */
+const LEAST_SWEPT = 8;
+/** Places of the table of recent flows: small enough for a cache near the processor. */
+const RECENT = 2 ** 14;
+const RECENT_MASK = RECENT - 1;
+const TAG_MOST = (1 << (32 - NUMBER_BITS)) - 1;
 
 export class FlowTable implements BatchSink {
   /** Runs that are over and whose whole past is known. */
@@ -75,20 +68,15 @@ export class FlowTable implements BatchSink {
   private readonly timeouts: Timeouts;
   private readonly seed: number;
 
-  private capacity: number;
-  private hot: Int32Array;
-  private hotFloats: Float64Array;
-  private cold: Int32Array;
-  private coldFloats: Float64Array;
-  private used = 0;
-  private live = 0;
-  private freeHead = FREE;
-  private slots: Int32Array;
-  private mask: number;
+  private readonly store: RunStore;
+  /** Index entries of flows seen of late, by hash. What has ended since may still stand here: its key then differs. */
+  private readonly recent = new Int32Array(RECENT);
   private sweepAt = 0;
+  private sweptUs = 0;
 
   private readonly hashes = new Int32Array(BATCH_ROWS);
   private readonly candidates = new Int32Array(BATCH_ROWS);
+  private readonly missed = new Int32Array(BATCH_ROWS);
   /** The clock at the row that is being worked. */
   private rowClock = Number.NEGATIVE_INFINITY;
   /** Keeps the prefetching reads from being optimised away. */
@@ -103,15 +91,7 @@ export class FlowTable implements BatchSink {
     this.timeouts = options.timeouts;
     this.seed = options.seed | 0;
     this.clock = new Clock();
-    this.capacity = LEAST_RECORDS;
-    while (this.capacity < FIRST_RECORDS && this.capacity * BYTES_A_FLOW < (options.inputBytes ?? 0))
-      this.capacity *= 2;
-    this.hot = alignedWords(this.capacity * HOT_WORDS);
-    this.hotFloats = floatsOver(this.hot);
-    this.cold = new Int32Array(this.capacity * COLD_WORDS);
-    this.coldFloats = new Float64Array(this.cold.buffer);
-    this.slots = new Int32Array(this.capacity * 2);
-    this.mask = this.capacity * 2 - 1;
+    this.store = new RunStore(options.inputBytes ?? 0);
   }
 
   flush(batch: Batch): void {
@@ -133,77 +113,58 @@ export class FlowTable implements BatchSink {
     }
     this.update(batch, from, rows);
     batch.count = 0;
-    this.sweep((this.used >> SWEEP_SHIFT) + 8);
+    this.sweep();
   }
 
   private update(batch: Batch, from: number, to: number): void {
-    if (this.live + 2 * BATCH_ROWS > this.capacity) this.grow();
+    const { store, hashes, candidates } = this;
+    store.reserve(2 * BATCH_ROWS);
+    this.look(batch, from, to);
     const { kind, k0, k1, ports, meta, flags, time, ipBytes, wireBytes } = batch;
-    const { hashes, candidates, hot, hotFloats, slots, mask, seed, clock } = this;
+    const { hot, hotFloats } = store;
     const { bins } = this.lanes;
-    const least = this.timeouts.least;
-
-    // No branch depends on what is loaded, so many of these cache misses are under way at once.
-    let touched = 0;
-    for (let row = from; row < to; row++) {
-      const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
-      hashes[row] = hash;
-      touched ^= slots[hash & mask];
-    }
-
-    for (let row = from; row < to; row++) {
-      const hash = hashes[row];
-      let slot = hash & mask;
-      let entry = slots[slot];
-      while (entry !== 0 && (entry ^ hash) >>> NUMBER_BITS !== 0) {
-        slot = (slot + 1) & mask;
-        entry = slots[slot];
-      }
-      const record = kind[row] === KIND.flow ? entry & NUMBER_MASK : 0;
-      candidates[row] = record;
-      touched ^= hot[(record > 0 ? record - 1 : 0) * HOT_WORDS];
-    }
-    this.sink ^= touched;
-
-    let { now } = clock;
+    const { least } = this.timeouts;
+    let { open, startUs, endUs } = bins;
+    let { now } = this.clock;
     for (let row = from; row < to; row++) {
       const t = time[row];
       if (t > now) now = t;
       if (kind[row] !== KIND.flow) {
         this.rowClock = now;
         this.updateOther(batch, row);
+        open = bins.open;
+        startUs = bins.startUs;
+        endUs = bins.endUs;
         continue;
       }
       const rowMeta = meta[row];
-      const a = k0[row];
-      const b = k1[row];
-      const p = ports[row];
-      let record = candidates[row] - 1;
+      let record = candidates[row];
       let at = record * HOT_WORDS;
       if (
-        record < 0 ||
-        hot[at + HOT.k0] !== a ||
-        hot[at + HOT.k1] !== b ||
-        hot[at + HOT.ports] !== p ||
+        hot[at + HOT.k0] !== k0[row] ||
+        hot[at + HOT.k1] !== k1[row] ||
+        hot[at + HOT.ports] !== ports[row] ||
         hot[at + HOT.meta] !== rowMeta ||
-        ((rowMeta & META.ipv6) !== 0 && !this.sameWide(record, batch.wide, row * 8))
+        ((rowMeta & META.ipv6) !== 0 && !store.sameWide(record, batch.wide, row * 8))
       ) {
-        record = this.find(hashes[row], a, b, p, rowMeta, batch.wide, row * 8);
         this.rowClock = now;
-        if (record < 0) record = this.create(hashes[row], a, b, p, rowMeta, batch, row);
+        record = this.findOrCreate(hashes[row], ports[row], rowMeta, batch, row);
         at = record * HOT_WORDS;
       }
       const rowFlags = flags[row];
       const high = (rowFlags >>> 8) & 1;
       const at64 = at >> 1;
-      const lastLow = hotFloats[at64 + HOT.lastLow64];
-      const lastHigh = hotFloats[at64 + HOT.lastHigh64];
-      const last = lastLow > lastHigh ? lastLow : lastHigh;
-      if (now - last > least || (rowFlags & SYN_ACK) === FLAG.syn) {
+      let state = hot[at + HOT.state];
+      // Two plain comparisons: which side spoke last is as good as random, and a branch on it would be guessed wrong.
+      if (
+        (now - hotFloats[at64 + HOT.lastLow64] > least && now - hotFloats[at64 + HOT.lastHigh64] > least) ||
+        (rowFlags & SYN_ACK) === FLAG.syn
+      ) {
         this.rowClock = now;
         this.consider(record, rowFlags, batch, row);
+        state = hot[at + HOT.state];
       }
-      if ((rowFlags & RARE) !== 0 || (hot[at + HOT.state] & (STATE.spokeLow << high)) === 0) {
+      if ((rowFlags & RARE) !== 0 || (state & (STATE.spokeLow << high)) === 0) {
         this.noteRare(record, rowFlags, high, t, batch, row);
       }
       const lastAt = at64 + HOT.lastLow64 + high;
@@ -213,26 +174,68 @@ export class FlowTable implements BatchSink {
       hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
       const ip = ipBytes[row];
       const ipAt = at + HOT.ipLow + high;
-      const ipSum = (hot[ipAt] >>> 0) + ip;
-      hot[ipAt] = ipSum | 0;
-      if (ipSum >= 0x1_0000_0000) this.carry(record, COLD.ipLowCarry + high);
+      const ipBefore = hot[ipAt];
+      const ipAfter = (ipBefore + ip) | 0;
+      hot[ipAt] = ipAfter;
+      if (ipAfter >>> 0 < ipBefore >>> 0) this.carry(record, COLD.ipLowCarry + high);
       const wire = wireBytes[row];
       const wireAt = at + HOT.wireLow + high;
-      const wireSum = (hot[wireAt] >>> 0) + wire;
-      hot[wireAt] = wireSum | 0;
-      if (wireSum >= 0x1_0000_0000) this.carry(record, COLD.wireLowCarry + high);
-      const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
-      const { open } = bins;
+      const wireBefore = hot[wireAt];
+      const wireAfter = (wireBefore + wire) | 0;
+      hot[wireAt] = wireAfter;
+      if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
+      const cell = ((state >>> STATE.laneShift) << 1) | high;
       const binAt = cell * 5;
-      if (t >= bins.startUs && t < bins.endUs && open[binAt] > 0) {
+      if (t >= startUs && t < endUs && open[binAt] > 0) {
         open[binAt] += 1;
         open[binAt + 1] += ip;
         open[binAt + 2] += wire;
         if (t > open[binAt + 4]) open[binAt + 4] = t;
         else if (t < open[binAt + 3]) open[binAt + 3] = t;
-      } else bins.add(cell, t, ip, wire);
+      } else {
+        bins.add(cell, t, ip, wire);
+        open = bins.open;
+        startUs = bins.startUs;
+        endUs = bins.endUs;
+      }
     }
-    clock.now = now;
+    this.clock.now = now;
+  }
+
+  /**
+   * Hashes of rows, and what is likely to be their records: `update` compares the keys. No branch depends on what was
+   * just loaded, so that many cache misses are under way at once.
+   */
+  private look(batch: Batch, from: number, to: number): void {
+    const { k0, k1, ports, meta } = batch;
+    const { hashes, candidates, missed, recent, seed } = this;
+    const { slots, mask, hot } = this.store;
+    let misses = 0;
+    for (let row = from; row < to; row++) {
+      const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
+      hashes[row] = hash;
+      const entry = recent[hash & RECENT_MASK];
+      candidates[row] = entry & NUMBER_MASK;
+      missed[misses] = row;
+      // One more where the tags differ.
+      misses += (((entry ^ hash) >>> NUMBER_BITS) + TAG_MOST) >>> (32 - NUMBER_BITS);
+    }
+    let touched = 0;
+    for (let i = 0; i < misses; i++) touched ^= slots[hashes[missed[i]] & mask];
+    for (let i = 0; i < misses; i++) {
+      const row = missed[i];
+      const hash = hashes[row];
+      let slot = hash & mask;
+      let entry = slots[slot];
+      while (entry !== 0 && (entry ^ hash) >>> NUMBER_BITS !== 0) {
+        slot = (slot + 1) & mask;
+        entry = slots[slot];
+      }
+      candidates[row] = entry & NUMBER_MASK;
+      recent[hash & RECENT_MASK] = entry;
+    }
+    for (let row = from; row < to; row++) touched ^= hot[candidates[row] * HOT_WORDS];
+    this.sink ^= touched;
   }
 
   /** Fragments after the first, ICMP errors, and rows that are no IP. */
@@ -242,7 +245,8 @@ export class FlowTable implements BatchSink {
       const ports = this.asSeen ? 0 : batch.ident[row];
       const base = batch.meta[row] & ~META.hasPorts;
       const meta = this.asSeen ? base : base | META.datagram;
-      const record = this.findOrCreate(ports, meta, batch, row);
+      const hash = hashKey(batch.k0[row], batch.k1[row], ports, meta, this.seed);
+      const record = this.findOrCreate(hash, ports, meta, batch, row);
       this.consider(record, 0, batch, row);
       this.count(record, batch, row);
     } else {
@@ -252,7 +256,7 @@ export class FlowTable implements BatchSink {
 
   /** The general form of the hot loop's update, for rows that are rare. */
   private count(record: number, batch: Batch, row: number): void {
-    const { hot, hotFloats } = this;
+    const { hot, hotFloats } = this.store;
     const high = (batch.flags[row] >>> 8) & 1;
     const at = record * HOT_WORDS;
     const t = batch.time[row];
@@ -268,36 +272,38 @@ export class FlowTable implements BatchSink {
   }
 
   private addBytes(record: number, word: number, carryWord: number, bytes: number): void {
+    const { hot } = this.store;
     const at = record * HOT_WORDS + word;
-    const sum = (this.hot[at] >>> 0) + bytes;
-    this.hot[at] = sum | 0;
+    const sum = (hot[at] >>> 0) + bytes;
+    hot[at] = sum | 0;
     if (sum >= 0x1_0000_0000) this.carry(record, carryWord);
   }
 
   private carry(record: number, word: number): void {
-    const at = record * COLD_WORDS + word;
-    this.cold[at] = this.cold[at] + 1;
+    const { cold } = this.store;
+    const at = record * COLD_STRIDE + word;
+    cold[at] = cold[at] + 1;
   }
 
   /** A packet may begin a new flow: a SYN, or silence longer than the shortest timeout. */
   private consider(record: number, flags: number, batch: Batch, row: number): void {
+    const { hot, cold } = this.store;
     const at = record * HOT_WORDS;
-    const state = this.hot[at + HOT.state];
-    const meta = this.hot[at + HOT.meta];
+    const state = hot[at + HOT.state];
+    const meta = hot[at + HOT.meta];
     const last = this.lastSight(record);
     const silence = this.rowClock - last;
-    const lasted = last - this.startClock(record);
     if ((state & STATE.bothWays) === 0 && silence <= this.timeouts.least) return;
-    const open = (state & STATE.leftOpen) !== 0;
-    if (silence > (open ? this.timeouts.mostOf(meta, state, lasted) : this.timeouts.of(meta, state, lasted))) {
+    if (this.isOver(record, meta, state, last, silence)) {
       this.close(record, STATE.idled);
       this.restart(record, false);
       return;
     }
-    const maybeIdle = open && silence > this.timeouts.leastOf(meta, state, lasted);
+    const open = (state & STATE.leftOpen) !== 0;
+    const maybeIdle = open && silence > this.timeouts.leastOf(meta, state, this.lasted(record, meta, last));
     if ((flags & SYN_ACK) === FLAG.syn) {
       const high = (flags >>> 8) & 1;
-      const isn = this.cold[record * COLD_WORDS + COLD.isnLow + high];
+      const isn = cold[record * COLD_STRIDE + COLD.isnLow + high];
       const verdict = synVerdict(state, high, isn, batch.seq[row]);
       if (verdict === 'new') {
         this.close(record, STATE.reused);
@@ -320,23 +326,24 @@ export class FlowTable implements BatchSink {
 
   /** What happens once a run or once a direction: openings, ends, first words, first fragments. */
   private noteRare(record: number, flags: number, high: number, t: number, batch: Batch, row: number): void {
+    const { hot, cold, coldFloats } = this.store;
     const at = record * HOT_WORDS;
-    const coldAt = record * COLD_WORDS;
-    let state = this.hot[at + HOT.state];
+    const coldAt = record * COLD_STRIDE;
+    let state = hot[at + HOT.state];
     if ((state & (STATE.spokeLow << high)) === 0) {
       if ((state & STATE.bothWays) === 0) {
         if (high !== 0) state |= STATE.firstHigh;
         if ((flags & SYN_ACK) === FLAG.syn) state |= STATE.startsWithSyn;
       }
       state |= STATE.spokeLow << high;
-      this.coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = t;
-      if ((this.hot[at + HOT.meta] & META.datagram) === 0) this.cold[coldAt + COLD.seqLow + high] = batch.seq[row];
+      coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = t;
+      if ((hot[at + HOT.meta] & META.datagram) === 0) cold[coldAt + COLD.seqLow + high] = batch.seq[row];
     }
     if ((flags & FLAG.syn) !== 0) {
       if ((flags & FLAG.ack) !== 0) state |= STATE.synAckLow << high;
       else if ((state & (STATE.synLow << high)) === 0) {
         state |= STATE.synLow << high;
-        this.cold[coldAt + COLD.isnLow + high] = batch.seq[row];
+        cold[coldAt + COLD.isnLow + high] = batch.seq[row];
       }
     }
     if ((flags & FLAG.echoRequest) !== 0) state |= STATE.synLow << high;
@@ -345,103 +352,56 @@ export class FlowTable implements BatchSink {
     if ((flags & FLAG.rst) !== 0) state |= STATE.rstLow << high;
     if ((flags & FLAG.firstFragment) !== 0 && !this.asSeen) {
       state |= STATE.fragments;
-      this.hot[at + HOT.state] = state;
+      hot[at + HOT.state] = state;
       this.noteFirstFragment(batch, row);
     }
-    this.hot[at + HOT.state] = state;
+    hot[at + HOT.state] = state;
   }
 
   /** Tells the datagram of a first fragment its ports, so that the later ones find their flow. */
   private noteFirstFragment(batch: Batch, row: number): void {
     const meta = (batch.meta[row] & ~META.hasPorts) | META.datagram;
-    const datagram = this.findOrCreate(batch.ident[row], meta, batch, row);
+    const ident = batch.ident[row];
+    const hash = hashKey(batch.k0[row], batch.k1[row], ident, meta, this.seed);
+    const datagram = this.findOrCreate(hash, ident, meta, batch, row);
     this.consider(datagram, 0, batch, row);
-    const cold = datagram * COLD_WORDS;
-    const at64 = (cold >> 1) + COLD.firstFragment64;
+    const { cold, coldFloats } = this.store;
+    const coldAt = datagram * COLD_STRIDE;
+    const at64 = (coldAt >> 1) + COLD.firstFragment64;
     const t = batch.time[row];
-    const known = this.coldFloats[at64];
+    const known = coldFloats[at64];
     if (known === NEVER || t < known) {
-      this.coldFloats[at64] = t;
-      this.cold[cold + COLD.fragmentPorts] = batch.ports[row];
+      coldFloats[at64] = t;
+      cold[coldAt + COLD.fragmentPorts] = batch.ports[row];
     }
   }
 
   private noteEarlier(record: number, high: number, t: number): void {
-    const at = ((record * COLD_WORDS) >> 1) + COLD.firstLow64 + high;
-    if (t < this.coldFloats[at]) this.coldFloats[at] = t;
+    const { coldFloats } = this.store;
+    const at = ((record * COLD_STRIDE) >> 1) + COLD.firstLow64 + high;
+    if (t < coldFloats[at]) coldFloats[at] = t;
   }
 
-  private findOrCreate(ports: number, meta: number, batch: Batch, row: number): number {
+  private findOrCreate(hash: number, ports: number, meta: number, batch: Batch, row: number): number {
+    const { store } = this;
     const a = batch.k0[row];
     const b = batch.k1[row];
-    const hash = hashKey(a, b, ports, meta, this.seed);
-    const found = this.find(hash, a, b, ports, meta, batch.wide, row * 8);
-    return found >= 0 ? found : this.create(hash, a, b, ports, meta, batch, row);
-  }
-
-  private find(hash: number, a: number, b: number, p: number, meta: number, wide: Int32Array, wideAt: number): number {
-    const { slots, mask, hot } = this;
-    let slot = hash & mask;
-    for (;;) {
-      const entry = slots[slot];
-      if (entry === 0) return -1;
-      if ((entry ^ hash) >>> NUMBER_BITS === 0) {
-        const record = (entry & NUMBER_MASK) - 1;
-        const at = record * HOT_WORDS;
-        if (
-          hot[at + HOT.k0] === a &&
-          hot[at + HOT.k1] === b &&
-          hot[at + HOT.ports] === p &&
-          hot[at + HOT.meta] === meta &&
-          ((meta & META.ipv6) === 0 || this.sameWide(record, wide, wideAt))
-        ) {
-          return record;
-        }
-      }
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  private sameWide(record: number, wide: Int32Array, wideAt: number): boolean {
-    const { cold } = this;
-    const at = record * COLD_WORDS + COLD.wide;
-    for (let i = 0; i < 8; i++) if (cold[at + i] !== wide[wideAt + i]) return false;
-    return true;
-  }
-
-  private create(hash: number, a: number, b: number, p: number, meta: number, batch: Batch, row: number): number {
-    const { hot, cold } = this;
-    let record = this.freeHead;
-    if (record >= 0) this.freeHead = hot[record * HOT_WORDS];
-    else record = this.used++;
-    this.live++;
-    const at = record * HOT_WORDS;
-    const coldAt = record * COLD_WORDS;
-    hot[at + HOT.k0] = a;
-    hot[at + HOT.k1] = b;
-    hot[at + HOT.ports] = p;
-    hot[at + HOT.meta] = meta;
-    hot[at + HOT.hash] = hash;
-    if ((meta & META.ipv6) !== 0) {
-      for (let i = 0; i < 8; i++) cold[coldAt + COLD.wide + i] = batch.wide[row * 8 + i];
-    } else {
-      for (let i = 0; i < 8; i++) cold[coldAt + COLD.wide + i] = 0;
-    }
-    const lane = this.lanes.laneOf(meta, a, b, cold, coldAt + COLD.wide);
-    hot[at + HOT.state] = lane << STATE.laneShift;
+    const wideAt = row * 8;
+    const found = store.find(hash, a, b, ports, meta, batch.wide, wideAt);
+    if (found !== 0) return found;
+    const record = store.insert(hash, a, b, ports, meta, batch.wide, wideAt);
+    const lane = this.lanes.laneOf(meta, a, b, batch.wide, wideAt);
+    store.hot[record * HOT_WORDS + HOT.state] = lane << STATE.laneShift;
     this.restart(record, this.leftOpen);
-    const { slots, mask } = this;
-    let slot = hash & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = entryOf(hash, record);
+    this.recent[hash & RECENT_MASK] = entryOf(hash, record);
     return record;
   }
 
   /** Empties a record's counters; key and lane stay. */
   private restart(record: number, leftOpen: boolean): void {
-    const { hot, hotFloats, cold, coldFloats } = this;
+    const { hot, hotFloats, cold, coldFloats } = this.store;
     const at = record * HOT_WORDS;
-    const coldAt = record * COLD_WORDS;
+    const coldAt = record * COLD_STRIDE;
     hotFloats[(at >> 1) + HOT.lastLow64] = NEVER;
     hotFloats[(at >> 1) + HOT.lastHigh64] = NEVER;
     for (let word = HOT.packetsLow; word < HOT.state; word++) hot[at + word] = 0;
@@ -455,145 +415,110 @@ export class FlowTable implements BatchSink {
 
   /** Hands a run over: `why` is STATE.reused, STATE.idled, both (the clock was set back) or 0 (it may go on). */
   private close(record: number, why: number): void {
-    const at = record * HOT_WORDS;
-    const state = this.hot[at + HOT.state] | why;
-    this.hot[at + HOT.state] = state;
-    const list = (state & STATE.leftOpen) !== 0 ? this.heads : this.closed;
-    list.append(this.hot, at, this.cold, record * COLD_WORDS);
+    const { hot } = this.store;
+    const at = record * HOT_WORDS + HOT.state;
+    hot[at] = hot[at] | why;
+    this.store.copyTo((hot[at] & STATE.leftOpen) !== 0 ? this.heads : this.closed, record);
   }
 
   /** The recorder's clock was set back: nothing before can be timed against what comes. */
   private barrier(): void {
-    for (let record = 0; record < this.used; record++) {
-      const at = record * HOT_WORDS;
-      const meta = this.hot[at + HOT.meta];
+    const { store } = this;
+    for (let record = 1; record < store.used; record++) {
+      const meta = store.hot[record * HOT_WORDS + HOT.meta];
       if (meta === FREE) continue;
-      const state = this.hot[at + HOT.state];
+      const state = store.hot[record * HOT_WORDS + HOT.state];
       // Was over already, though not swept yet. With an unknown past only the joiner can tell.
       const last = this.lastSight(record);
-      const over = this.clock.now - last > this.timeouts.of(meta, state, last - this.startClock(record));
-      this.close(record, over && (state & STATE.leftOpen) === 0 ? STATE.idled : STATE.reused | STATE.idled);
-      this.remove(record);
+      const known = (state & STATE.leftOpen) === 0;
+      const over = known && this.isOver(record, meta, state, last, this.clock.now - last);
+      this.close(record, over ? STATE.idled : STATE.reused | STATE.idled);
     }
-    // All places are free: those ever used need not be walked again at the next step.
-    this.used = 0;
-    this.freeHead = FREE;
+    store.dropAll();
     this.sweepAt = 0;
     if (this.clock.steps === 0) this.stepClock = this.clock.now;
     this.leftOpen = false;
   }
 
-  /** Looks at some records in turn and retires those whose silence no rule survives. */
-  private sweep(records: number): void {
-    const { hot, hotFloats, timeouts } = this;
-    const now = this.clock.now;
-    const { least } = timeouts;
+  /**
+   * Retires those whose silence no rule survives: looks at some records in turn, at each about once in the shortest
+   * timeout.
+   */
+  private sweep(): void {
+    const { hot, hotFloats, used } = this.store;
+    const { now } = this.clock;
+    const { least } = this.timeouts;
+    const share = Math.min(1, Math.max(0, (now - this.sweptUs) / (least + 1)));
+    this.sweptUs = now;
+    const records = Math.min(used, LEAST_SWEPT + Math.ceil(share * used));
     let record = this.sweepAt;
-    const count = Math.min(records, this.used);
-    for (let i = 0; i < count; i++) {
-      if (record >= this.used) record = 0;
+    for (let left = records; left > 0; left--) {
+      if (record >= used) record = 0;
       const at = record * HOT_WORDS;
       const at64 = at >> 1;
-      const low = hotFloats[at64 + HOT.lastLow64];
-      const high = hotFloats[at64 + HOT.lastHigh64];
-      const silence = now - (low > high ? low : high);
-      if (silence > least && hot[at + HOT.meta] !== FREE) this.expire(record, now);
+      if (now - hotFloats[at64 + HOT.lastLow64] > least && now - hotFloats[at64 + HOT.lastHigh64] > least) {
+        if (hot[at + HOT.meta] !== FREE) this.expire(record, now);
+      }
       record++;
     }
     this.sweepAt = record;
   }
 
   private expire(record: number, now: number): void {
+    const { hot } = this.store;
     const at = record * HOT_WORDS;
-    const meta = this.hot[at + HOT.meta];
-    const state = this.hot[at + HOT.state];
     const last = this.lastSight(record);
-    const silence = now - last;
-    const lasted = last - this.startClock(record);
-    const open = (state & STATE.leftOpen) !== 0;
-    if (silence > (open ? this.timeouts.mostOf(meta, state, lasted) : this.timeouts.of(meta, state, lasted))) {
+    if (this.isOver(record, hot[at + HOT.meta], hot[at + HOT.state], last, now - last)) {
       this.close(record, STATE.idled);
-      this.remove(record);
+      this.store.remove(record);
     }
+  }
+
+  /** Whether a run is over after such a silence, whatever came before it. */
+  private isOver(record: number, meta: number, state: number, last: number, silence: number): boolean {
+    const { timeouts } = this;
+    // Spares most of them the look at their age, which stands in the cold record.
+    if (silence <= timeouts.least || (isUdp(meta) && silence <= timeouts.leastUdp)) return false;
+    const lasted = this.lasted(record, meta, last);
+    const open = (state & STATE.leftOpen) !== 0;
+    return silence > (open ? timeouts.mostOf(meta, state, lasted) : timeouts.of(meta, state, lasted));
+  }
+
+  /** How old a run is, where a rule asks for it: else the cold record is left alone. */
+  private lasted(record: number, meta: number, last: number): number {
+    return isUdp(meta) ? last - this.startClock(record) : 0;
   }
 
   /** A datagram may hold nothing but its first fragment's ports; then its start stands for its last sight. */
   private lastSight(record: number): number {
+    const { hotFloats } = this.store;
     const at64 = (record * HOT_WORDS) >> 1;
-    const low = this.hotFloats[at64 + HOT.lastLow64];
-    const high = this.hotFloats[at64 + HOT.lastHigh64];
+    const low = hotFloats[at64 + HOT.lastLow64];
+    const high = hotFloats[at64 + HOT.lastHigh64];
     const last = low > high ? low : high;
     return last !== NEVER ? last : this.startClock(record);
   }
 
   private startClock(record: number): number {
-    return this.coldFloats[((record * COLD_WORDS) >> 1) + COLD.startClock64];
-  }
-
-  /** Takes a record out of the index, closing the gap that it leaves in its probe sequence. */
-  private remove(record: number): void {
-    const { slots, mask, hot } = this;
-    let slot = hot[record * HOT_WORDS + HOT.hash] & mask;
-    while ((slots[slot] & NUMBER_MASK) !== record + 1) slot = (slot + 1) & mask;
-    let next = (slot + 1) & mask;
-    while (slots[next] !== 0) {
-      const home = hot[((slots[next] & NUMBER_MASK) - 1) * HOT_WORDS + HOT.hash] & mask;
-      if (((next - home) & mask) >= ((next - slot) & mask)) {
-        slots[slot] = slots[next];
-        slot = next;
-      }
-      next = (next + 1) & mask;
-    }
-    slots[slot] = 0;
-    const at = record * HOT_WORDS;
-    hot[at + HOT.meta] = FREE;
-    hot[at + HOT.state] = 0;
-    hot[at] = this.freeHead;
-    this.hotFloats[(at >> 1) + HOT.lastLow64] = Number.POSITIVE_INFINITY;
-    this.freeHead = record;
-    this.live--;
-  }
-
-  private grow(): void {
-    const capacity = this.capacity * 2;
-    if (capacity > MOST_RECORDS) throw new UserError(TOO_MANY, EXIT.unreadable);
-    const hot = alignedWords(capacity * HOT_WORDS);
-    hot.set(this.hot);
-    this.hot = hot;
-    this.hotFloats = floatsOver(hot);
-    const cold = new Int32Array(capacity * COLD_WORDS);
-    cold.set(this.cold);
-    this.cold = cold;
-    this.coldFloats = new Float64Array(cold.buffer);
-    const mask = capacity * 2 - 1;
-    const slots = new Int32Array(capacity * 2);
-    for (const entry of this.slots) {
-      if (entry === 0) continue;
-      const hash = hot[((entry & NUMBER_MASK) - 1) * HOT_WORDS + HOT.hash];
-      let slot = hash & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = entry;
-    }
-    this.slots = slots;
-    this.mask = mask;
-    this.capacity = capacity;
+    return this.store.coldFloats[((record * COLD_STRIDE) >> 1) + COLD.startClock64];
   }
 
   /** Ends this part of the input: the runs still live, those with an unknown past among the heads. */
   finish(): RunChunks {
+    const { store } = this;
     const tails = new RunChunks();
-    for (let record = 0; record < this.used; record++) {
+    for (let record = 1; record < store.used; record++) {
       const at = record * HOT_WORDS;
-      if (this.hot[at + HOT.meta] === FREE) continue;
-      const list = (this.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.heads : tails;
-      list.append(this.hot, at, this.cold, record * COLD_WORDS);
+      if (store.hot[at + HOT.meta] === FREE) continue;
+      store.copyTo((store.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.heads : tails, record);
     }
     return tails;
   }
 }
 
-function entryOf(hash: number, record: number): number {
-  return (hash & ~NUMBER_MASK) | (record + 1);
+function isUdp(meta: number): boolean {
+  const protocol = meta & META.protocolMask;
+  return protocol === PROTOCOL.udp || protocol === PROTOCOL.udpLite;
 }
 
 /** Whether a SYN begins a new flow. `high`: sent by the higher endpoint; `isn`: that side's known one. */
@@ -601,25 +526,4 @@ export function synVerdict(state: number, high: number, isn: number, seq: number
   if ((state & STATE.anyRst) !== 0 || (state & STATE.bothFin) === STATE.bothFin) return 'new';
   if ((state & (STATE.synLow << high)) !== 0) return isn === seq ? 'same' : 'new';
   return 'new-unless-known';
-}
-
-/** Mixes a key to 32 bits (the finaliser of MurmurHash3). */
-export function hashKey(a: number, b: number, ports: number, meta: number, seed: number): number {
-  let h = Math.imul(a ^ seed, 0x85ebca6b) ^ b;
-  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35) ^ ports;
-  h = Math.imul(h ^ (h >>> 13), 0x85ebca6b) ^ meta;
-  h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35);
-  return h ^ (h >>> 15);
-}
-
-/**
- * Words that begin at a cache line, so that a hot record is one line and not two: large blocks of the C library begin
- * 16 bytes behind one. Where that is not so, nothing but time is lost.
- */
-function alignedWords(count: number): Int32Array {
-  return new Int32Array(new ArrayBuffer(count * 4 + ALIGN_BYTES), ALIGN_BYTES, count);
-}
-
-function floatsOver(words: Int32Array): Float64Array {
-  return new Float64Array(words.buffer, words.byteOffset, words.length / 2);
 }
