@@ -65,6 +65,16 @@ const THREAD_BYTES = 4 * 2 ** 20;
 interface Pending {
   closed: { runs: ArrayBuffer; lanes: readonly Lane[]; points: readonly PointInfo[] }[];
   result: PartResult | null;
+  /** It could not be read. */
+  failed: boolean;
+}
+
+/** The source whose parts are being joined, and its last part that is. */
+interface Joined {
+  chain: Chain | null;
+  before: { result: PartResult; limit: number } | null;
+  /** Parts joined so far. */
+  parts: number;
 }
 
 export class Engine {
@@ -81,6 +91,11 @@ export class Engine {
   private bytesRead = 0;
   private packetsRead = 0;
   private readonly emitFlow: ConnectionSink;
+  /** Number of the source that is being joined. */
+  private turn = 0;
+  private joined: Joined = { chain: null, before: null, parts: 0 };
+  private joining: Promise<void> = Promise.resolve();
+  private fault: unknown = null;
 
   constructor(
     private readonly sources: readonly Source[],
@@ -127,7 +142,13 @@ export class Engine {
     // One job still is a thread of its own for what takes long, so that an interruption is heard here.
     const here = small || (options.jobs <= 1 && options.partBytes !== undefined);
     await runParts(jobs, here ? 0 : Math.max(1, options.jobs), this, options.signal);
-    await this.join();
+    await this.joining;
+    if (this.fault !== null) throw this.fault;
+    // After an interruption some parts never came.
+    while (this.turn < this.sources.length) {
+      await this.joinSource();
+      this.nextSource();
+    }
     this.chains.finish();
     this.fragments.finish();
     this.stitcher?.finish();
@@ -146,7 +167,7 @@ export class Engine {
       const cuttable = header !== null && !('error' in header) && fd !== null && size !== null && !reference;
       if (!cuttable || (jobs <= 1 && this.options.partBytes === undefined) || size < 2 * least) {
         this.specs.push([{ ...base, ...shared, part: 0, segment: null, leftOpen: several }]);
-        this.pending.push([{ closed: [], result: null }]);
+        this.pending.push([{ closed: [], result: null, failed: false }]);
         continue;
       }
       const most = this.options.partBytes ?? MOST_PART_BYTES;
@@ -160,7 +181,7 @@ export class Engine {
         parts.push({ ...base, ...shared, part, segment, leftOpen: several || part > 0 });
       }
       this.specs.push(parts);
-      this.pending.push(parts.map(() => ({ closed: [], result: null })));
+      this.pending.push(parts.map(() => ({ closed: [], result: null, failed: false })));
     }
   }
 
@@ -171,7 +192,7 @@ export class Engine {
       this.takeClosed(0, { runs, lanes, points });
       return;
     }
-    this.pending[input][part].closed.push({ runs, lanes, points });
+    if (input >= this.turn) this.pending[input][part].closed.push({ runs, lanes, points });
   }
 
   progress(input: number, part: number, bytes: number, packets: number): void {
@@ -184,46 +205,75 @@ export class Engine {
   }
 
   result(result: PartResult): void {
-    this.pending[result.input][result.part].result = result;
+    if (result.input >= this.turn) this.pending[result.input][result.part].result = result;
+    this.advance();
   }
 
-  failed(input: number, _part: number, error: UserError): void {
+  failed(input: number, part: number, error: UserError): void {
     this.totals[input].fatal = error.message;
+    if (input >= this.turn) this.pending[input][part].failed = true;
+    this.advance();
   }
 
-  /** Joins all parts in the order of the input, reading again what was cut in the wrong place. */
-  private async join(): Promise<void> {
-    for (const source of this.sources) {
-      let before: { result: PartResult; limit: number } | null = null;
-      let chain: Chain | null = null;
-      for (const spec of this.specs[source.number]) {
-        let held = this.pending[source.number][spec.part];
-        if (held.result === null) break;
-        if (before === null) {
-          const { firstUs } = held.result.counts;
-          chain = this.chains.start(source.number, source, firstUs, source.open.size !== null);
-          if (chain.clock > held.result.clockStart && chain.clock > held.result.counts.firstUs) {
-            held = await this.again({ ...spec, startClock: chain.clock });
-            if (held.result === null) break;
-          }
-        } else {
-          // The part before stopped early, at a fault: the rest of the file is unreadable.
-          if ((before.result.endOffset ?? 0) < before.limit) break;
-          const { endOffset, clockEnd } = before.result;
-          if (endOffset !== held.result.startOffset || clockEnd !== held.result.clockStart) {
-            const segment = spec.segment as NonNullable<PartSpec['segment']>;
-            held = await this.again({
-              ...spec,
-              segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } },
-            });
-            if (held.result === null) break;
-          }
-        }
-        const result = held.result as PartResult;
-        this.joinPart(source, (chain as Chain).number, held, result);
-        before = { result, limit: spec.segment?.limit ?? 0 };
-      }
+  /** Joins what has come so far while the rest is being read, so that little has to be kept. */
+  private advance(): void {
+    this.joining = this.joining
+      .then(async () => {
+        while (this.turn < this.sources.length && (await this.joinSource())) this.nextSource();
+      })
+      .catch((fault: unknown) => {
+        this.fault ??= fault;
+      });
+  }
+
+  private nextSource(): void {
+    // Parts behind a fault are of no use.
+    for (const part of this.pending[this.turn]) {
+      part.closed.length = 0;
+      part.result = null;
     }
+    this.turn++;
+    this.joined = { chain: null, before: null, parts: 0 };
+  }
+
+  /**
+   * Joins the parts of the source whose turn it is in their order, as far as they have come, reading again what was cut in
+   * the wrong place. True where there is nothing more to wait for.
+   */
+  private async joinSource(): Promise<boolean> {
+    const source = this.sources[this.turn];
+    const { joined } = this;
+    for (const spec of this.specs[this.turn].slice(joined.parts)) {
+      const first = this.pending[this.turn][spec.part];
+      let held = first;
+      if (held.failed) return true;
+      if (held.result === null) return false;
+      if (joined.before === null) {
+        const { firstUs } = held.result.counts;
+        joined.chain = this.chains.start(source.number, source, firstUs, source.open.size !== null);
+        if (joined.chain.clock > held.result.clockStart && joined.chain.clock > firstUs) {
+          held = await this.again({ ...spec, startClock: joined.chain.clock });
+        }
+      } else {
+        const { endOffset, clockEnd } = joined.before.result;
+        // The part before stopped early, at a fault: the rest of the file is unreadable.
+        if ((endOffset ?? 0) < joined.before.limit) return true;
+        if (endOffset !== held.result.startOffset || clockEnd !== held.result.clockStart) {
+          const segment = spec.segment as NonNullable<PartSpec['segment']>;
+          held = await this.again({
+            ...spec,
+            segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } },
+          });
+        }
+      }
+      if (held !== first) first.closed.length = 0;
+      if (held.result === null) return true;
+      const { result } = held;
+      this.joinPart(source, (joined.chain as Chain).number, held, result);
+      joined.before = { result, limit: spec.segment?.limit ?? 0 };
+      joined.parts++;
+    }
+    return true;
   }
 
   private async again(spec: PartSpec): Promise<Pending> {
@@ -237,11 +287,11 @@ export class Engine {
           return signal?.aborted === true;
         },
       });
-      return { closed, result };
+      return { closed, result, failed: false };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      this.failed(spec.input, spec.part, error);
-      return { closed, result: null };
+      this.totals[spec.input].fatal = error.message;
+      return { closed, result: null, failed: true };
     }
   }
 
