@@ -81,6 +81,7 @@ async function course(
   const [code] = await Promise.all([clients.end(scenario.duration + scenario.grace + 20), timetable.done()]);
   if (code !== 0) throw new Error(`the clients ended with ${code}: ${clients.output.slice(0, 400)}`);
 
+  await sleep(scenario.linger * 1000);
   await snapshot(folder, router, 'end', scenario, true);
   const [relayed, arrived] = [await relayRows(net, uplinks), await arrivedRows(net)];
   remarks.push(...(await captures.stop()));

@@ -37,9 +37,13 @@ export interface Scenario {
   duration: number;
   /** Seconds after that in which they may end. */
   grace: number;
+  /** Seconds for which the recorders go on when all flows have ended. */
+  linger: number;
   seed: number;
   clients: number;
   servers: number;
+  /** 1: every server is asked as often; 2 and more: a few often, most of them seldom. */
+  skew: number;
   uplinks: { weight: number; name: string }[];
   style: 'connmark' | 'classic';
   firewall: 'nft' | 'iptables';
@@ -99,9 +103,11 @@ export function readScenario(text: string, place: string): Scenario {
     desc: at.text('desc', ''),
     duration,
     grace: at.number('grace', 1, 120, 8),
+    linger: at.number('linger', 0, 300, 0),
     seed: at.integer('seed', 0, 2 ** 32 - 1, 1),
     clients: at.integer('clients', 1, BOUNDS.clients, 17),
     servers: at.integer('servers', 1, BOUNDS.servers, 500),
+    skew: at.number('skew', 1, 10, 2),
     uplinks,
     style: at.choice('style', ['connmark', 'classic'], 'connmark'),
     firewall: at.choice('firewall', ['nft', 'iptables'], 'nft'),

@@ -48,8 +48,7 @@ export function planFlows(scenario: Scenario): PlannedFlow[] {
     if (at >= scenario.duration) return flows;
     const kind = weighted(random, scenario.mix);
     const family = scenario.ipv6 === 'mixed' && random() < scenario.ipv6_share ? 6 : 4;
-    // A few servers are asked often, most of them seldom.
-    const place = places[Math.floor(random() ** 2 * places.length)];
+    const place = places[Math.floor(random() ** scenario.skew * places.length)];
     flows.push({
       fid: flows.length + 1,
       kind,

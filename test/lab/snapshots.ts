@@ -7,10 +7,10 @@ import type { Scenario } from './scenario.js';
 import { attempt, have, inside } from './tools.js';
 
 const STATE: Readonly<Record<string, readonly string[]>> = {
-  'route.txt': ['ip', '-d', 'route', 'show', 'table', 'all'],
-  'route.json': ['ip', '-d', '-j', 'route', 'show', 'table', 'all'],
-  'rule.txt': ['ip', 'rule', 'show'],
-  'rule.json': ['ip', '-j', 'rule', 'show'],
+  'route.txt': ['ip', '-4', '-d', 'route', 'show', 'table', 'all'],
+  'route.json': ['ip', '-4', '-d', '-j', 'route', 'show', 'table', 'all'],
+  'rule.txt': ['ip', '-4', 'rule', 'show'],
+  'rule.json': ['ip', '-4', '-j', 'rule', 'show'],
   'addr.txt': ['ip', 'addr', 'show'],
   'addr.json': ['ip', '-j', 'addr', 'show'],
   'link.txt': ['ip', 'link', 'show'],
