@@ -13,7 +13,7 @@ import { Namespaces } from './namespaces.js';
 import { buildNetwork, PARTS, partsOf } from './network.js';
 import type { Scenario } from './scenario.js';
 import { type PlannedFlow, planFlows } from './schedule.js';
-import { applySetUp, startKeepAlive } from './setup.js';
+import { applySetUp, faultsOfSetUp, startKeepAlive } from './setup.js';
 import { snapshot } from './snapshots.js';
 import { summarise } from './summary.js';
 import { Background, inside } from './tools.js';
@@ -61,6 +61,9 @@ async function course(
   const setUp = { folder, router, scenario };
   const remarks = await buildNetwork(net, scenario, uplinks);
   await applySetUp(setUp, uplinks);
+  if (Object.keys(scenario.sysctl).length === 0) {
+    remarks.push(...(await faultsOfSetUp(setUp)).map((fault) => `the set-up is not as it should be: ${fault}`));
+  }
   const flows = planFlows(scenario);
   const { servers, clients } = await startEnds(folder, net, scenario, flows);
   const keepAlive = startKeepAlive(setUp);

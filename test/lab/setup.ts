@@ -26,17 +26,15 @@ export async function applySetUp(setUp: SetUp, addressed: readonly LabUplink[]):
   const choices = ['--style', scenario.style, '--firewall', scenario.firewall];
   const planned = await attempt([process.execPath, cli(), 'plan', '-c', config, ...choices, '-o', script]);
   if (planned.code !== 0) throw new UserError(`mlstat plan: ${planned.stderr.trim().split('\n')[0]}`);
-  await runScript(setUp, 'apply');
+  await run(scriptCommand(setUp, 'apply'), '', environment(setUp));
   await sysctl(router, scenario.sysctl);
 }
 
-/** What the script prints of the present state, and whether all is as it wants it. */
-export async function checkSetUp(setUp: SetUp): Promise<{ code: number | null; stdout: string }> {
-  return attempt(scriptCommand(setUp, 'check'), '', environment(setUp));
-}
-
-export async function removeSetUp(setUp: SetUp): Promise<void> {
-  await runScript(setUp, 'remove');
+/** What the script itself finds wrong with the present state, a line each. */
+export async function faultsOfSetUp(setUp: SetUp): Promise<string[]> {
+  const { code, stdout, stderr } = await attempt(scriptCommand(setUp, 'check'), '', environment(setUp));
+  const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.startsWith('ok '));
+  return code === 0 ? [] : lines;
 }
 
 /** The set-up's own keep-alive, as its supervisor would run it; goes on until it is stopped. */
@@ -62,10 +60,6 @@ export function configOf(uplinks: readonly LabUplink[], { ipv6, nat, hash_policy
     `router: { hashPolicy: ${hash_policy}${six ? `, hashPolicy6: ${hash_policy}` : ''}${keepalive > 0 ? `, keepalive: ${keepalive}s` : ''} }`,
     '',
   ].join('\n');
-}
-
-async function runScript(setUp: SetUp, verb: 'apply' | 'remove'): Promise<void> {
-  await run(scriptCommand(setUp, verb), '', environment(setUp));
 }
 
 function scriptCommand({ folder, router }: SetUp, verb: string): string[] {
