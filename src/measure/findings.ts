@@ -16,6 +16,8 @@ export interface FindingInput {
   /** The tally's bins of packets. */
   data: BinData;
   outages: readonly Outage[];
+  /** Told by the detector. */
+  detected: readonly Finding[];
   /** Whether captures are among the inputs. */
   captures: boolean;
   decisions: Decisions;
@@ -43,6 +45,7 @@ export function findThings(input: FindingInput): Finding[] {
   const codes = Object.keys(FINDING_CODES);
   return [
     ...noUplinks(input),
+    ...input.detected,
     ...leakFindings(input),
     ...inboundFindings(input),
     ...sprayFindings(input),

@@ -1,0 +1,111 @@
+// How well demands are answered so far: the usual delay of an answer, and how often none comes in time. Learned from what
+// lies earlier alone, so the figures begin with a prior.
+
+import { DEMAND } from './evidence.js';
+
+/** Of so many flows the memory is made: older ones fade. */
+const MEMORY = 2000;
+/** The prior: demands of each kind late and in all, of servers that answered before and of others. */
+const PRIOR = { knownLate: 0.4, known: 25, unknownLate: 0.4, unknown: 16 };
+/** However well servers answer, one of a few hundred demands is lost by itself; servers share faults, too. */
+const LEAST_LATE = 0.006;
+
+/** Delays are counted in steps of a quarter of an octave, from a millisecond on. */
+const STEPS_AN_OCTAVE = 4;
+const STEPS = 13 * STEPS_AN_OCTAVE;
+const LONGEST_US = 3e6;
+/** What is usual before anything is known: 100 ms, as firmly as of so many answers. */
+const PRIOR_US = 100_000;
+const PRIOR_DELAYS = 4;
+/** From so many answers on the prior is forgotten. */
+const ENOUGH = 40;
+
+export class Delays {
+  private readonly steps = new Float64Array(STEPS + 1);
+  private total = PRIOR_DELAYS;
+  private untold = 0;
+  private forgets = true;
+  /** Microseconds within which 95 and 99 of a hundred answers come. */
+  p95Us = 150_000;
+  p99Us = 200_000;
+
+  constructor() {
+    this.steps[stepOf(PRIOR_US)] = PRIOR_DELAYS;
+  }
+
+  /** A demand without an answer within this time is late. */
+  get lateUs(): number {
+    return Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
+  }
+
+  add(waitUs: number): void {
+    if (waitUs > LONGEST_US) return;
+    this.steps[stepOf(waitUs)]++;
+    this.total++;
+    if (this.forgets && this.total >= ENOUGH) {
+      this.forgets = false;
+      this.steps[stepOf(PRIOR_US)] -= PRIOR_DELAYS;
+      this.total -= PRIOR_DELAYS;
+    }
+    if (++this.untold >= 8 || this.total < 64) this.settle();
+  }
+
+  private settle(): void {
+    this.untold = 0;
+    const { steps } = this;
+    if (this.total > MEMORY) {
+      for (let step = 0; step <= STEPS; step++) steps[step] /= 2;
+      this.total /= 2;
+    }
+    this.p95Us = this.quantile(0.95);
+    this.p99Us = Math.max(this.p95Us, this.quantile(0.99));
+  }
+
+  private quantile(part: number): number {
+    let left = this.total * (1 - part);
+    for (let step = STEPS; step > 0; step--) {
+      left -= this.steps[step];
+      if (left < 0) return 1000 * 2 ** ((step + 1) / STEPS_AN_OCTAVE);
+    }
+    return 1000;
+  }
+}
+
+function stepOf(waitUs: number): number {
+  if (waitUs <= 1000) return 0;
+  return Math.min(STEPS, Math.floor(Math.log2(waitUs / 1000) * STEPS_AN_OCTAVE));
+}
+
+/** Categories of demands: kind, and whether the server answered before. */
+export const CATEGORIES = DEMAND.kinds * 2;
+
+export function categoryOf(demand: number, known: boolean): number {
+  return demand * 2 + (known ? 1 : 0);
+}
+
+/** Late and all demands by category. */
+export class LateShare {
+  private readonly late = new Float64Array(CATEGORIES);
+  private readonly all = new Float64Array(CATEGORIES);
+
+  constructor() {
+    for (let category = 0; category < CATEGORIES; category++) {
+      const known = category % 2 === 1;
+      this.late[category] = known ? PRIOR.knownLate : PRIOR.unknownLate;
+      this.all[category] = known ? PRIOR.known : PRIOR.unknown;
+    }
+  }
+
+  add(category: number, late: number, all: number): void {
+    this.late[category] += late;
+    this.all[category] += all;
+    if (this.all[category] > MEMORY) {
+      this.late[category] /= 2;
+      this.all[category] /= 2;
+    }
+  }
+
+  of(category: number): number {
+    return Math.max(LEAST_LATE, this.late[category] / this.all[category]);
+  }
+}

@@ -1,0 +1,383 @@
+// Flows and marks, pushed in the order of time, become silences that are outages: one scan, decided by what lies earlier.
+
+import { categoryOf, LateShare } from './answers.js';
+import { Brownouts } from './brownout.js';
+import { type Flows, MARK } from './evidence.js';
+import { GapWatch, type SpanUs } from './gaps.js';
+import { Keys } from './keys.js';
+import { beginSilence, Line, type Silence, silenceAt } from './line.js';
+import { type DetectSettings, THIN_US, YEAR_SEC } from './settings.js';
+import { Shares } from './shares.js';
+
+export interface DetectorOptions {
+  uplinks: number;
+  /** By uplink: whether its packets would be seen. */
+  inView: readonly boolean[];
+  /** What is looked at begins here, microseconds. */
+  startUs: number;
+  /** By uplink: its share by the weights; null where they are not known. */
+  shares: readonly number[] | null;
+  perFlow: boolean | null;
+  clientsVisible: boolean;
+  /** Silences of all uplinks shorter than this can't be seen. */
+  leastGapUs: number;
+  settings: DetectSettings;
+}
+
+/** A silence that was never decided. */
+export interface Thin extends SpanUs {
+  uplink: number;
+  /** Nothing was sent into it that asks for an answer. */
+  idle: boolean;
+}
+
+/** A lost demand at the gateway, in nats: about one in twenty by chance. */
+const GATEWAY_NATS = 3;
+/** The next demand at the gateway comes at least so long after one that was lost. */
+const GATEWAY_WAIT_US = 400_000;
+/** Answers of a gateway before its silence counts. */
+const GATEWAY_ANSWERS = 3;
+/** The other uplinks' answers in the same span count against this many of the past. */
+const PAST = 10;
+/** A brownout is judged beside the other uplinks' answers of the last minute. */
+const COMPARED_US = 60e6;
+/** Missed beats of a keep-alive, in nats, and how many count. */
+const BEAT_NATS = 1.5;
+const BEATS = 4;
+/** Beats before a missed one counts. */
+const LEAST_BEATS = 4;
+/** An unknown server's silence, where no other uplink can be compared with. */
+const ALONE = 0.3;
+
+export class Detector {
+  readonly outages: Silence[] = [];
+  readonly thin: Thin[] = [];
+  readonly brownouts: Brownouts;
+  private readonly lines: Line[];
+  private readonly looked: Line[];
+  private readonly shares: Shares;
+  private readonly keys: Keys;
+  private readonly lateShare = new LateShare();
+  private readonly watch: GapWatch;
+  /** By server: it answered before; when a late demand for it was counted last, and where. */
+  private readonly known: Uint8Array;
+  private readonly countedUs: Float64Array;
+  private readonly countedAt: Uint8Array;
+  private decisions = 0;
+  private out = 0;
+  private nowUs: number;
+  private dueUs = Number.POSITIVE_INFINITY;
+
+  /** `flows.waitUs` of a flow is read when its time for an answer is over, not before. */
+  constructor(
+    private readonly flows: Flows,
+    private readonly options: DetectorOptions,
+  ) {
+    this.nowUs = options.startUs;
+    this.lines = options.inView.map((_, n) => new Line(n, options.startUs));
+    this.looked = this.lines.filter((_, n) => options.inView[n]);
+    this.shares = new Shares(options.uplinks, options.shares);
+    this.keys = new Keys(flows.keys, options.perFlow, options.clientsVisible);
+    this.watch = new GapWatch(options.leastGapUs);
+    this.known = new Uint8Array(flows.servers);
+    this.countedUs = new Float64Array(flows.servers).fill(Number.NEGATIVE_INFINITY);
+    this.countedAt = new Uint8Array(flows.servers);
+    this.brownouts = new Brownouts(this.lines, flows.servers, this.lateShare, (line, nowUs) =>
+      this.needed(this.shares.of(line.uplink), nowUs),
+    );
+  }
+
+  get gaps(): readonly SpanUs[] {
+    return this.watch.gaps;
+  }
+
+  /** The flow at this place begins. */
+  started(i: number): void {
+    const { flows, lines, looked, keys } = this;
+    const timeUs = flows.startUs[i];
+    const own = lines[flows.uplink[i]];
+    this.advance(timeUs);
+    if (flows.draw[i] === 1) {
+      const key = flows.key[i];
+      this.decisions++;
+      for (let n = 0; n < looked.length; n++) {
+        const line = looked[n];
+        if (line === own) continue;
+        const { silence } = line;
+        const since = silence.lastStartUs > silence.sinceUs ? silence.lastStartUs : silence.sinceUs;
+        if (!keys.speaksAgainst(key, line.uplink, since)) continue;
+        // What it should have is settled when its silence begins: nothing in it counts against that.
+        if (silence.elsewhere++ === 0 && !line.isOut) silence.share = this.shares.of(line.uplink);
+        if (silence.share <= 0) continue;
+        silence.elsewhereScore -= Math.log1p(-Math.min(silence.share, 0.95));
+        if (silence.elsewhereScore > 4) this.decide(line, timeUs);
+      }
+      keys.started(key, own.uplink, timeUs, this.shares.of(own.uplink));
+      if (this.out === 0) this.shares.add(own.uplink);
+    }
+    const { silence } = own;
+    silence.elsewhere = 0;
+    silence.elsewhereScore = 0;
+    silence.lastStartUs = timeUs;
+    own.seen(timeUs);
+    own.queue.push(i);
+    this.dueUs = Math.min(this.dueUs, timeUs + own.delays.lateUs);
+  }
+
+  /** A mark of `marksOf`. */
+  mark(timeUs: number, code: number): void {
+    this.advance(timeUs);
+    const uplink = Math.floor(code / MARK.kinds) - 1;
+    const kind = code % MARK.kinds;
+    if (kind === MARK.elsewhere || uplink < 0) return;
+    const line = this.lines[uplink];
+    line.seen(timeUs);
+    if (kind === MARK.in) this.alive(line, timeUs);
+    else if (kind === MARK.pingOut) this.askedGateway(line, timeUs, true);
+    else if (kind === MARK.asked) this.askedGateway(line, timeUs, false);
+    else if (kind === MARK.pingIn) this.heardGateway(line, timeUs, true);
+    else if (kind === MARK.answered) this.heardGateway(line, timeUs, false);
+  }
+
+  /** No input covers this span. */
+  uncovered(gap: SpanUs): void {
+    this.watch.uncovered(gap);
+    this.skip(gap);
+  }
+
+  /** The input ends: what is open stays so, and demands that could still be answered are not judged. */
+  finish(endUs: number): void {
+    this.advance(endUs, false);
+    for (const line of this.looked) {
+      const { silence } = line;
+      if (line.isOut) {
+        this.overdue(line, endUs);
+        this.outages.push(silence);
+      } else this.leaveUndecided(line, endUs);
+    }
+    this.brownouts.finish();
+  }
+
+  private advance(timeUs: number, event = true): void {
+    if (event) {
+      const gap = this.watch.event(timeUs);
+      if (gap !== null) this.skip(gap);
+    }
+    if (timeUs >= this.dueUs) this.resolveDue(timeUs);
+    this.nowUs = timeUs;
+  }
+
+  /** Nothing was recorded: what began before can't be judged. */
+  private skip({ startUs, endUs }: SpanUs): void {
+    this.resolveDue(startUs);
+    for (const line of this.looked) {
+      line.head = line.queue.length;
+      line.judgedFromUs = endUs;
+      if (line.isOut) continue;
+      this.leaveUndecided(line, startUs);
+      beginSilence(line.silence, endUs, line.silence.fromStart);
+      line.lastAnyUs = endUs;
+      line.lastPingOutUs = line.lastAskedUs = Number.NaN;
+    }
+  }
+
+  private resolveDue(timeUs: number): void {
+    const { flows } = this;
+    this.dueUs = Number.POSITIVE_INFINITY;
+    for (const line of this.looked) {
+      const { queue } = line;
+      while (line.head < queue.length) {
+        const i = queue[line.head];
+        const due = flows.startUs[i] + line.delays.lateUs;
+        if (due > timeUs) {
+          if (due < this.dueUs) this.dueUs = due;
+          break;
+        }
+        line.head++;
+        this.resolve(line, i, due);
+      }
+      if (line.head > 1024 && line.head * 2 > queue.length) {
+        queue.splice(0, line.head);
+        line.head = 0;
+      }
+    }
+  }
+
+  /** The time for an answer is over. */
+  private resolve(line: Line, i: number, nowUs: number): void {
+    const { flows, known } = this;
+    const startUs = flows.startUs[i];
+    if (startUs < line.judgedFromUs) return;
+    const waitUs = flows.waitUs[i];
+    const server = flows.server[i];
+    const { lateUs } = line.delays;
+    const category = categoryOf(flows.demand[i], known[server] === 1);
+    if (waitUs >= 0 && waitUs <= lateUs) {
+      known[server] = 1;
+      if (!this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
+      if (startUs + waitUs > line.silence.sinceUs) this.alive(line, startUs + waitUs);
+      if (!line.isOut) this.brownouts.good(line, startUs, category);
+      return;
+    }
+    const { silence } = line;
+    const dead = silence.sinceUs <= startUs + line.delays.p95Us;
+    if (waitUs >= 0 && !dead && !line.isOut && !this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
+    if (dead) this.countLate(line, startUs, server, category);
+    if (line.isOut) return;
+    const usual = this.chanceOfLate(line.uplink, category, startUs - COMPARED_US);
+    this.brownouts.late(line, startUs, server, category, usual, dead, nowUs);
+    if (dead) this.decide(line, nowUs);
+  }
+
+  private countLate({ silence, uplink }: Line, startUs: number, server: number, category: number): void {
+    silence.late++;
+    if (!(silence.firstLateUs <= startUs)) silence.firstLateUs = startUs;
+    if (!(silence.lastLateUs >= startUs)) silence.lastLateUs = startUs;
+    if (this.countedAt[server] === uplink && this.countedUs[server] > silence.sinceUs) return;
+    this.countedAt[server] = uplink;
+    this.countedUs[server] = startUs;
+    silence.servers++;
+    if (this.known[server] === 1) silence.knownServers++;
+    silence.lateScore -= Math.log(this.chanceOfLate(uplink, category, silence.sinceUs));
+  }
+
+  /** How often such a demand goes unanswered: so far, and on the other uplinks since then. */
+  private chanceOfLate(uplink: number, category: number, sinceUs: number): number {
+    const past = this.lateShare.of(category);
+    const others = this.brownouts.others(uplink, sinceUs);
+    const known = category % 2 === 1;
+    if (!known && others.all === 0) return Math.max(past, ALONE);
+    return Math.min(0.95, Math.max(past, (past * PAST + others.late) / (PAST + others.all)));
+  }
+
+  private askedGateway(line: Line, timeUs: number, ping: boolean): void {
+    const { silence } = line;
+    const before = ping ? line.lastPingOutUs : line.lastAskedUs;
+    if (ping) silence.pingsOut++;
+    else silence.asked++;
+    // The one before was answered, or is too young to tell.
+    if (before > silence.sinceUs && timeUs - before > GATEWAY_WAIT_US && !(line.lastPingInUs >= before)) {
+      lost(silence, before);
+      if (!line.isOut && (ping ? line.pingsAnswered : line.pingsAnswered + line.asksAnswered) >= GATEWAY_ANSWERS) {
+        silence.gatewayScore += GATEWAY_NATS;
+        this.decide(line, timeUs);
+      }
+    }
+    if (timeUs - before < GATEWAY_WAIT_US && !(line.lastPingInUs >= before)) return;
+    if (ping) this.beat(line, timeUs);
+    if (ping) line.lastPingOutUs = timeUs;
+    else line.lastAskedUs = timeUs;
+  }
+
+  /** A keep-alive goes out: those of the other uplinks, sent as regularly, should not be missing. */
+  private beat(line: Line, timeUs: number): void {
+    const every = timeUs - line.lastPingOutUs;
+    if (every > 0) line.beatUs += (every - line.beatUs) / Math.min(++line.beats, 16);
+    for (const other of this.looked) {
+      if (other === line || other.isOut || other.beats < LEAST_BEATS) continue;
+      const { silence } = other;
+      const from = Math.max(other.lastPingOutUs, silence.sinceUs);
+      const missed = Math.min(BEATS, Math.floor((timeUs - from) / other.beatUs - 0.5));
+      if (!(missed > silence.beatsMissed)) continue;
+      silence.gatewayScore += (missed - silence.beatsMissed) * BEAT_NATS;
+      silence.beatsMissed = missed;
+      this.decide(other, timeUs);
+    }
+  }
+
+  private heardGateway(line: Line, timeUs: number, ping: boolean): void {
+    const { silence } = line;
+    if (ping) line.pingsAnswered++;
+    else line.asksAnswered++;
+    line.lastPingInUs = timeUs;
+    // An answer that was on its way when the line died says nothing.
+    if (timeUs < silence.sinceUs + line.delays.p99Us) return;
+    if (ping) silence.pingsIn++;
+    else silence.answered++;
+    if (Number.isNaN(silence.gatewayBackUs)) silence.gatewayBackUs = timeUs;
+  }
+
+  /** A packet came in. */
+  private alive(line: Line, timeUs: number): void {
+    const { silence } = line;
+    if (timeUs < silence.sinceUs) return;
+    line.everIn = true;
+    if (line.isOut) {
+      silence.endUs = timeUs;
+      this.overdue(line, timeUs);
+      this.outages.push(silence);
+      line.silence = silenceAt(line.uplink, timeUs, false);
+      line.isOut = false;
+      line.judgedFromUs = timeUs - line.delays.p95Us;
+      this.out--;
+      return;
+    }
+    this.leaveUndecided(line, timeUs);
+    beginSilence(silence, timeUs, false);
+  }
+
+  /** Demands that should have been answered by now, though their time is not over. */
+  private overdue(line: Line, nowUs: number): void {
+    for (const askedUs of [line.lastPingOutUs, line.lastAskedUs]) {
+      if (!(askedUs > line.silence.sinceUs) || askedUs > nowUs - GATEWAY_WAIT_US || line.lastPingInUs >= askedUs)
+        continue;
+      if (!(line.silence.lastAskedUs >= askedUs)) lost(line.silence, askedUs);
+    }
+    const { queue, silence } = line;
+    const { startUs, waitUs } = this.flows;
+    for (let at = line.head; at < queue.length; at++) {
+      const i = queue[at];
+      if (startUs[i] > nowUs - 1.5 * line.delays.p99Us) break;
+      if (startUs[i] <= silence.sinceUs || (waitUs[i] >= 0 && waitUs[i] <= line.delays.lateUs)) continue;
+      silence.late++;
+      if (!(silence.firstLateUs <= startUs[i])) silence.firstLateUs = startUs[i];
+      if (!(silence.lastLateUs >= startUs[i])) silence.lastLateUs = startUs[i];
+    }
+  }
+
+  private decide(line: Line, nowUs: number): void {
+    const { silence } = line;
+    if (line.isOut || (!line.everIn && this.options.shares === null)) return;
+    const score = silence.lateScore + silence.elsewhereScore + silence.gatewayScore;
+    const share = silence.elsewhere > 0 ? silence.share : this.shares.of(line.uplink);
+    const needed = this.needed(share, nowUs);
+    if (score < needed) return;
+    // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
+    if (silence.lateScore + silence.gatewayScore < needed / 2 && silence.pingsIn + silence.answered > 0) return;
+    silence.decidedUs = nowUs;
+    silence.share = share;
+    silence.needed = needed;
+    silence.delayUs = line.delays.p99Us;
+    silence.lateAfterUs = line.delays.lateUs;
+    line.isOut = true;
+    this.out++;
+    this.brownouts.abandon(line, silence.sinceUs);
+  }
+
+  /** Nats at which healthy traffic alarms less often than it may: N·s·chance < 1, N the decisions a year so far. */
+  private needed(share: number, nowUs: number): number {
+    const seconds = Math.max(10, (nowUs - this.options.startUs) / 1e6);
+    const yearly = (Math.max(this.decisions, 1) / seconds) * YEAR_SEC * Math.max(share, 0.01);
+    return Math.log(Math.max(yearly, 1000) / this.options.settings.alarmsPerYear);
+  }
+
+  private leaveUndecided(line: Line, untilUs: number): void {
+    const { silence } = line;
+    const lasted = untilUs - silence.sinceUs;
+    if (lasted < THIN_US) return;
+    const rate = this.decisions / Math.max(10, (this.nowUs - this.options.startUs) / 1e6);
+    const share = Math.max(this.shares.of(line.uplink), 0.02);
+    const keys = this.needed(share, this.nowUs) / -Math.log1p(-Math.min(share, 0.95));
+    if (lasted < (keys / Math.max(rate * (1 - share), 1e-9)) * 1e6 && lasted < 60 * THIN_US) return;
+    this.thin.push({ uplink: line.uplink, startUs: silence.sinceUs, endUs: untilUs, idle: silence.late === 0 });
+  }
+}
+
+/** A demand at the gateway had no answer. */
+function lost(silence: Silence, askedUs: number): void {
+  if (!(silence.firstAskedUs <= askedUs)) silence.firstAskedUs = askedUs;
+  if (!(silence.lastAskedUs >= askedUs)) silence.lastAskedUs = askedUs;
+  silence.asksLost++;
+  silence.heardByLost = silence.pingsIn + silence.answered;
+  silence.gatewayBackUs = Number.NaN;
+}

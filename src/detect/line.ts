@@ -1,0 +1,110 @@
+// What the detector keeps of one uplink: its last sign of life, and what speaks against it since.
+
+import { Delays } from './answers.js';
+
+/** An open silence, or one that became an outage. Times in microseconds, NaN where there is none. */
+export interface Silence {
+  uplink: number;
+  /** The last packet in before it; of an uplink without one the start of what is looked at. */
+  sinceUs: number;
+  /** Nothing came in ever before. */
+  fromStart: boolean;
+  /** Evidence in nats: demands without answer, decisions that went elsewhere, the gateway's silence. */
+  lateScore: number;
+  elsewhereScore: number;
+  gatewayScore: number;
+  /** Demands without answer, those of them that count (a server once), and their servers that answered before. */
+  late: number;
+  servers: number;
+  knownServers: number;
+  firstLateUs: number;
+  lastLateUs: number;
+  /** Decisions elsewhere since the last flow here. */
+  elsewhere: number;
+  lastStartUs: number;
+  pingsOut: number;
+  pingsIn: number;
+  asked: number;
+  answered: number;
+  /** Keep-alives that did not even go out, while the other uplinks' did. */
+  beatsMissed: number;
+  /** Pings and ARP requests that the gateway left unanswered; how many it had answered by the last of them. */
+  asksLost: number;
+  heardByLost: number;
+  /** The first and the last of those. */
+  firstAskedUs: number;
+  lastAskedUs: number;
+  /** The longest time without any packet on the link. */
+  gapFromUs: number;
+  gapToUs: number;
+  /** First sign of the gateway after a time without. */
+  gatewayBackUs: number;
+  /** When it was decided; the share that was expected then, the evidence that it took. */
+  decidedUs: number;
+  share: number;
+  needed: number;
+  delayUs: number;
+  lateAfterUs: number;
+  /** First packet in after it; NaN until then. */
+  endUs: number;
+}
+
+export class Line {
+  silence: Silence;
+  isOut = false;
+  everIn = false;
+  lastAnyUs = Number.NaN;
+  lastPingOutUs = Number.NaN;
+  lastPingInUs = Number.NaN;
+  lastAskedUs = Number.NaN;
+  /** Pings at the gateway that were answered so far: only a gateway that answers can fail to. */
+  pingsAnswered = 0;
+  asksAnswered = 0;
+  /** Pings at the gateway: how many followed another, and after how long usually. */
+  beats = 0;
+  beatUs = 0;
+  /** Flows that began before this are not judged: the line was out, or nothing was recorded. */
+  judgedFromUs = Number.NEGATIVE_INFINITY;
+  readonly delays = new Delays();
+  /** Places of flows whose time for an answer is not over. */
+  readonly queue: number[] = [];
+  head = 0;
+
+  constructor(
+    readonly uplink: number,
+    fromUs: number,
+  ) {
+    this.silence = silenceAt(uplink, fromUs, true);
+  }
+
+  /** Anything at all was seen on the link. */
+  seen(timeUs: number): void {
+    const { silence } = this;
+    const from = this.lastAnyUs >= silence.sinceUs ? this.lastAnyUs : silence.sinceUs;
+    if (!(silence.gapToUs - silence.gapFromUs >= timeUs - from)) {
+      silence.gapFromUs = from;
+      silence.gapToUs = timeUs;
+    }
+    if (!(this.lastAnyUs > timeUs)) this.lastAnyUs = timeUs;
+  }
+}
+
+export function silenceAt(uplink: number, sinceUs: number, fromStart: boolean): Silence {
+  return beginSilence({ uplink } as Silence, sinceUs, fromStart);
+}
+
+/** Begins anew in place: there are as many silences as packets. */
+export function beginSilence(silence: Silence, sinceUs: number, fromStart: boolean): Silence {
+  silence.sinceUs = sinceUs;
+  silence.fromStart = fromStart;
+  silence.lateScore = silence.elsewhereScore = silence.gatewayScore = 0;
+  silence.late = silence.servers = silence.knownServers = silence.elsewhere = 0;
+  silence.firstLateUs = silence.lastLateUs = silence.lastStartUs = Number.NaN;
+  silence.pingsOut = silence.pingsIn = silence.asked = silence.answered = silence.beatsMissed = 0;
+  silence.asksLost = silence.heardByLost = 0;
+  silence.firstAskedUs = silence.lastAskedUs = Number.NaN;
+  silence.gapFromUs = silence.gapToUs = silence.gatewayBackUs = Number.NaN;
+  silence.decidedUs = silence.endUs = Number.NaN;
+  silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = 0;
+  return silence;
+}

@@ -1,0 +1,193 @@
+// What an outage cost, counted from the flows: the router's reaction, failback, blackholed, cut, tried again, stranded.
+
+import { FLOW } from '../flows/connection.js';
+import { PROTOCOL } from '../flows/rules.js';
+import type { Outage } from '../report/report.js';
+import { type Ledger, NONE } from '../tally/ledger.js';
+import type { Flows } from './evidence.js';
+import { placeOf, type RawOutage } from './raw.js';
+import { PATIENCE_US } from './settings.js';
+
+type Losses = Pick<
+  Outage,
+  | 'reaction'
+  | 'failback'
+  | 'blackholedFlows'
+  | 'cutFlows'
+  | 'clientsHit'
+  | 'bytesCut'
+  | 'strandedFlows'
+  | 'retried'
+  | 'answeredBefore'
+  | 'answeredDuring'
+>;
+
+/** "Never" in a hundred: from so improbable an absence on the router is taken to avoid the uplink. */
+const AVOIDED_NATS = Math.log(100);
+/** What was answered before is taken from so long before the start. */
+const BEFORE_US = 300e6;
+/** A connection that was silent for longer when the line died was not at work. */
+const AT_WORK_US = 120e6;
+/** A flow that is still on the backup so long after the failback is stranded. */
+const STRANDED_US = 60e6;
+
+/** `fromUs`: the end of the uplink's outage before; `kept`: the part of the flows that the ledger holds. */
+export function lossesOf(
+  raw: RawOutage,
+  ledger: Ledger,
+  flows: Flows,
+  fromUs: number,
+  inputEndUs: number,
+  kept: number,
+): Losses {
+  const { uplink, start, end, lateAfterUs, delayUs } = raw;
+  const endUs = end?.bestUs ?? inputEndUs;
+  const during = { from: placeOf(flows.startUs, start.bestUs - 1), to: placeOf(flows.startUs, endUs) };
+  const clients = new Set<number>();
+  const blackholed: number[] = [];
+  let clientsKnown = flows.clientsVisible;
+  let all = 0;
+  let prompt = 0;
+  let last = Number.NaN;
+  for (let i = placeOf(flows.startUs, start.earliestUs); i < during.to; i++) {
+    if (flows.uplink[i] !== uplink) continue;
+    const startUs = flows.startUs[i];
+    const waitUs = flows.waitUs[i];
+    const answered = waitUs >= 0 && waitUs <= lateAfterUs;
+    if (startUs >= start.bestUs && startUs <= endUs - lateAfterUs) {
+      all++;
+      if (answered) prompt++;
+    }
+    if (startUs > inputEndUs - lateAfterUs) continue;
+    if (!answered && startUs < (end?.latestUs ?? Number.POSITIVE_INFINITY) - delayUs) last = startUs;
+    if (waitUs < 0) {
+      blackholed.push(i);
+      note(ledger.client[flows.row[i]]);
+    }
+  }
+  const cut = cutRows(raw, ledger, fromUs);
+  for (const row of cut) note(ledger.client[row]);
+  function note(client: number) {
+    if (client === NONE) clientsKnown = false;
+    else clients.add(client);
+  }
+  const failback = failbackOf(raw, flows);
+  return {
+    reaction: reactionOf(raw, flows, last, endUs),
+    failback,
+    blackholedFlows: Math.round(blackholed.length / kept),
+    cutFlows: Math.round(cut.length / kept),
+    clientsHit: clientsKnown ? Math.round(clients.size / kept) : null,
+    bytesCut: Math.round(cut.reduce((sum, row) => sum + ledger.ipUp[row] + ledger.ipDown[row], 0) / kept),
+    strandedFlows:
+      failback === null ? 0 : Math.round(countStranded(raw, ledger, flows, during, failback.firstFlow) / kept),
+    retried: clientsKnown && blackholed.length > 0 ? retriesOf(blackholed, ledger, flows, kept) : null,
+    answeredBefore: shareBefore(raw, flows, fromUs),
+    answeredDuring: all === 0 ? null : prompt / all,
+  };
+}
+
+function reactionOf(raw: RawOutage, flows: Flows, lastUs: number, endUs: number): Outage['reaction'] {
+  const { uplink, start, share, kind } = raw;
+  // What was under way when the link went down was not sent into a dead one.
+  if (Number.isNaN(lastUs) || (kind === 'link-down' && lastUs <= start.latestUs)) return null;
+  let nats = 0;
+  const perDecision = -Math.log1p(-Math.min(Math.max(share, 0), 0.95));
+  for (
+    let i = placeOf(flows.startUs, lastUs + 1);
+    i < flows.count && flows.startUs[i] < endUs && nats < AVOIDED_NATS;
+    i++
+  ) {
+    if (flows.draw[i] === 1 && flows.uplink[i] !== uplink) nats += perDecision;
+  }
+  return {
+    lastFlowInto: lastUs / 1e6,
+    seconds: Math.max(0, lastUs - start.bestUs) / 1e6,
+    avoided: nats >= AVOIDED_NATS,
+  };
+}
+
+/** The first flow that began when it was over, or might have been, and was answered. */
+function failbackOf({ uplink, end, lateAfterUs }: RawOutage, flows: Flows): Outage['failback'] {
+  if (end === null) return null;
+  for (let i = placeOf(flows.startUs, end.earliestUs + 1); i < flows.count; i++) {
+    if (flows.uplink[i] !== uplink) continue;
+    const waitUs = flows.waitUs[i];
+    if (waitUs < 0 || waitUs > lateAfterUs) continue;
+    const startUs = flows.startUs[i];
+    return { firstFlow: startUs / 1e6, seconds: Math.max(0, startUs - end.bestUs) / 1e6 };
+  }
+  return null;
+}
+
+/** Rows of flows that were at work when the line died and had no answer after: the remote end's last word is before. */
+function cutRows(raw: RawOutage, ledger: Ledger, fromUs: number): number[] {
+  const { uplink, start, lateAfterUs, kind } = raw;
+  if (kind === 'brownout') return [];
+  const { startUs, endUs, lagUs, course, protocol } = ledger;
+  const rows: number[] = [];
+  const downUs = start.latestUs;
+  for (let row = 0; row < ledger.count; row++) {
+    if (ledger.uplink[row] !== uplink || startUs[row] >= start.bestUs) continue;
+    if ((course[row] & (FLOW.answered | FLOW.untimed)) !== FLOW.answered) continue;
+    const remoteUs = endUs[row] - Math.max(0, lagUs[row]);
+    if (remoteUs > downUs || remoteUs < Math.max(fromUs, start.bestUs - AT_WORK_US)) continue;
+    const spoke = endUs[row] > start.latestUs && lagUs[row] > lateAfterUs;
+    const over = FLOW.closed | FLOW.resetByLocal | FLOW.resetByRemote;
+    const open = protocol[row] === PROTOCOL.tcp && (course[row] & (over | FLOW.opened)) === FLOW.opened;
+    if (spoke || open) rows.push(row);
+  }
+  return rows;
+}
+
+/** Flows that began elsewhere while it was out and went on long after the failback. */
+function countStranded(
+  { uplink }: RawOutage,
+  ledger: Ledger,
+  flows: Flows,
+  during: { from: number; to: number },
+  firstFlow: number,
+): number {
+  let stranded = 0;
+  for (let i = during.from; i < during.to; i++) {
+    if (flows.uplink[i] === uplink || flows.draw[i] === 0) continue;
+    if (ledger.endUs[flows.row[i]] > firstFlow * 1e6 + STRANDED_US) stranded++;
+  }
+  return stranded;
+}
+
+/** Blackholed flows that their clients tried again, to the same port of the same server, until another uplink answered. */
+function retriesOf(blackholed: readonly number[], ledger: Ledger, flows: Flows, kept: number): Outage['retried'] {
+  const waits: number[] = [];
+  const done = new Set<string>();
+  for (const first of blackholed) {
+    const row = flows.row[first];
+    const purpose = `${flows.key[first]} ${flows.demand[first]} ${ledger.ports[row] & 0xffff}`;
+    if (done.has(purpose)) continue;
+    const startUs = flows.startUs[first];
+    for (let i = first + 1; i < flows.count && flows.startUs[i] <= startUs + PATIENCE_US; i++) {
+      if (flows.key[i] !== flows.key[first] || flows.demand[i] !== flows.demand[first]) continue;
+      const again = flows.row[i];
+      if (flows.uplink[i] === flows.uplink[first] || flows.waitUs[i] < 0) continue;
+      if ((ledger.ports[again] & 0xffff) !== (ledger.ports[row] & 0xffff)) continue;
+      waits.push((flows.startUs[i] + flows.waitUs[i] - startUs) / 1e6);
+      done.add(purpose);
+      break;
+    }
+  }
+  waits.sort((a, b) => a - b);
+  const rank = (part: number) => waits[Math.max(0, Math.ceil(waits.length * part) - 1)] ?? null;
+  return { flows: Math.round(waits.length / kept), waitP50: rank(0.5), waitP95: rank(0.95) };
+}
+
+function shareBefore({ uplink, start, lateAfterUs }: RawOutage, flows: Flows, fromUs: number): number | null {
+  let all = 0;
+  let prompt = 0;
+  const to = placeOf(flows.startUs, start.earliestUs - lateAfterUs);
+  for (let i = placeOf(flows.startUs, Math.max(fromUs, start.earliestUs - BEFORE_US)); i < to; i++) {
+    if (flows.uplink[i] !== uplink) continue;
+    all++;
+    if (flows.waitUs[i] >= 0 && flows.waitUs[i] <= lateAfterUs) prompt++;
+  }
+  return all === 0 ? null : prompt / all;
+}
