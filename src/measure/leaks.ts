@@ -7,6 +7,7 @@ import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { formatNumberOf } from '../util/units.js';
 import { finding } from './finding.js';
 
+const NO_LINK = 255;
 /** Where nearly all flows of an uplink leave by another, it is the binding of files or interfaces that is wrong. */
 const ALL_BUT = 0.9;
 const ENOUGH = 20;
@@ -43,13 +44,16 @@ interface Leak extends Spell {
 export function leakFindings({ tally, data, interfaces, outages }: LeakInput): Finding[] {
   const { topology, flows } = tally;
   const leaks = leaksOf(tally.lanes, data, topology.uplinks.length, outages);
+  addWays(tally, leaks);
   return topology.uplinks.flatMap(({ name }, n) => {
-    const { leaked, leakedInbound } = flows[n];
+    const { leaked, leakedInbound, leakedPackets } = flows[n];
     const leak = leaks[n];
-    if (leaked === 0 || leak.packets === 0) return [];
+    if (leaked === 0) return [];
     const others = [...leak.egresses].sort((a, b) => a - b).map((egress) => topology.uplinks[egress].name);
     const by = others.length === 0 ? 'by another uplink' : `by ${others.join(', ')}`;
-    const { packets, first, last } = leak;
+    // The bins know fragments and errors too, and every way.
+    const packets = Math.max(leak.packets, leakedPackets);
+    const [first, last] = leak.packets > 0 ? [leak.first, leak.last] : [null, null];
     const counts = { uplinks: [name, ...others], flows: leaked, packets, first, last };
     const all = flows[n].flows + flows[n].router + flows[n].inbound;
     if (leaked >= ENOUGH && leaked >= all * ALL_BUT) {
@@ -152,6 +156,15 @@ function leaksOf(lanes: readonly Lane[], data: BinData, uplinks: number, outages
     }
   }
   return leaks;
+}
+
+/** Where the bins don't tell them (flows of a saved ledger), the ways are those of the flows. */
+function addWays({ ledger }: Tally, leaks: readonly Leak[]): void {
+  for (let row = 0; row < ledger.count; row++) {
+    const egress = ledger.egress[row];
+    const uplink = ledger.uplink[row];
+    if (egress !== NO_LINK && egress !== uplink) leaks[uplink].egresses.add(egress);
+  }
 }
 
 function phases({ atFailure, atRecovery, packets }: Leak): string {
