@@ -10,17 +10,16 @@ import { type Output, openOutput } from './output.js';
 import type { Pipeline } from './pipeline.js';
 import { startProgress } from './progress.js';
 import { type RequestOptions, readRequest } from './request.js';
+import { analyseAndSave, checkSave, type SaveOptions } from './save.js';
 import { readChoice } from './values.js';
 
-export interface AnalyseOptions extends RequestOptions {
+export interface AnalyseOptions extends RequestOptions, SaveOptions {
   format?: string;
   series?: boolean;
   output?: string;
   strict?: boolean;
   color: boolean;
   progress: string;
-  quiet?: boolean;
-  verbose?: boolean;
 }
 
 const FORMATS = ['table', 'json', 'markdown', 'csv'] as const;
@@ -36,14 +35,15 @@ export async function analyse(
 ): Promise<ExitCode> {
   const format = readFormat(options);
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
+  checkSave(options);
   const request = await readRequest(args, options, io);
   const output = await openOutput(options.output, request.files, io);
   try {
     tellConfig(request.known, options, io);
     const startMs = io.now();
     const progress = await startProgress(mode, options.quiet === true, io);
-    const { analyseInputs } = await pipeline();
-    const report = await analyseInputs({ ...request.pipeline, onProgress: progress.update }).finally(progress.stop);
+    const asked = { ...request.pipeline, onProgress: progress.update };
+    const report = await analyseAndSave(asked, options, request.files, io, pipeline).finally(progress.stop);
     warnOfInputs(report.inputs, request.pipeline.inputs, options, io);
     tellInputs(report, (io.now() - startMs) / 1000, options, io);
     if (format === 'json' || !nothingRead(report)) {

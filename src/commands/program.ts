@@ -81,6 +81,7 @@ export function createProgram(
     'analyseFormat',
     'series',
     'timezone',
+    'save',
     'noColor',
   ])
     .alias('analyze')

@@ -14,6 +14,7 @@ import type { Topology } from '../uplinks/topology.js';
 import { UserError } from '../util/error.js';
 import { version } from '../util/version.js';
 import type { PacketFilter } from '../workers/filter.js';
+import { addReadings, configOf, readSaved } from './add.js';
 import { Engine, type SourceTotals } from './engine.js';
 import { FlowRows } from './rows.js';
 import { openSources, type Refused, type Source } from './sources.js';
@@ -129,11 +130,13 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     throw new UserError(`more than ${MOST_UPLINKS} uplinks are configured: ${options.config?.uplinks.length}`);
   }
   const rules = { ...DEFAULT_FLOW_RULES, ...options.timeouts };
-  const { sources, dumps, refused } = await openSources(options.inputs);
+  const { sources, dumps, saved: savedSources, refused } = await openSources(options.inputs);
   try {
+    const saved = await readSaved(savedSources, options, asSeen || rows !== null);
+    const config = configOf(saved, options.config);
     const placed = asSeen
       ? unplaced()
-      : await survey(sources, dumps, options.config, rules, options.signal, options.surveyBytes);
+      : await survey(sources, dumps, config, rules, options.signal, options.surveyBytes);
     const opens = [...sources, ...dumps].map(({ open }) => open);
     const total = opens.some((open) => open.size === null || open.compression !== null)
       ? null
@@ -169,13 +172,14 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       rows?.close();
       ({ engine, tracked } = await readWith(renewed));
     }
-    const inputs = reportInputs(options.inputs, sources, refused, engine.totals, tracked);
+    const specs = options.inputs.filter((spec) => !saved.some((one) => one.spec === spec));
+    const inputs = reportInputs(specs, sources, refused, engine.totals, tracked);
     const before: Finding[] = [];
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
       before.push(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
     }
-    return {
+    const reading: Reading = {
       measureInput: {
         tally: engine.tally,
         config: asSeen ? null : placed.config,
@@ -197,8 +201,9 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
         ],
       },
     };
+    return saved.length === 0 ? reading : addReadings(reading, saved, options);
   } finally {
-    for (const source of [...sources, ...dumps]) source.open.close();
+    for (const source of [...sources, ...dumps, ...savedSources]) source.open.close();
   }
 }
 

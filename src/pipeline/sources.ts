@@ -31,6 +31,12 @@ export interface DumpSource {
 
 export type DumpFormat = 'conntrack-list' | 'conntrack-events' | 'conntrack-xml' | 'conntrack-proc';
 
+/** A saved summary. */
+export interface SavedSource {
+  spec: InputSpec;
+  open: OpenInput;
+}
+
 /** An input that can't. */
 export interface Refused {
   spec: InputSpec;
@@ -45,9 +51,10 @@ const DUMPS: readonly string[] = ['conntrack-list', 'conntrack-events', 'conntra
 /** Dumps come in the order of their names: `pipeline/dumps` puts them in that of their times. */
 export async function openSources(
   specs: readonly InputSpec[],
-): Promise<{ sources: Source[]; dumps: DumpSource[]; refused: Refused[] }> {
+): Promise<{ sources: Source[]; dumps: DumpSource[]; saved: SavedSource[]; refused: Refused[] }> {
   const sources: Source[] = [];
   const dumps: DumpSource[] = [];
+  const saved: SavedSource[] = [];
   const refused: Refused[] = [];
   for (const spec of specs) {
     if (spec.error !== null) {
@@ -60,6 +67,10 @@ export async function openSources(
       if (reason !== null) {
         refused.push({ spec, open, error: reason });
         open.close();
+        continue;
+      }
+      if (open.format === 'tally') {
+        saved.push({ spec, open });
         continue;
       }
       if (DUMPS.includes(open.format)) {
@@ -78,12 +89,12 @@ export async function openSources(
     source.number = number;
   });
   dumps.sort((a, b) => compare(a.spec.path, b.spec.path));
-  return { sources, dumps, refused };
+  return { sources, dumps, saved, refused };
 }
 
 function whyNot(open: OpenInput): string | null {
   if (open.format === 'unknown') return `not a capture: "${open.path}" is ${open.why ?? 'of an unknown format'}`;
-  return CAPTURES.includes(open.format) || DUMPS.includes(open.format)
+  return CAPTURES.includes(open.format) || DUMPS.includes(open.format) || open.format === 'tally'
     ? null
     : `"${open.path}" is ${open.format}, which can't be read here`;
 }
