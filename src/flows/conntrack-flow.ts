@@ -30,6 +30,8 @@ export class EntryFlow {
 
   /** NEW, the time that the kernel stamped, or the time of the removal less its length of life (whole seconds). */
   startUs: number | null = null;
+  /** The first event that shows an answer, of flows whose NEW was seen. */
+  answerUs: number | null = null;
   /**
    * About the last packet. TCP that closed: its last event. Others: the removal less the timeout, so up to a minute
    * too late (the kernel removes at leisure). Without a removal the last event; null in lists.

@@ -30,8 +30,18 @@ const WORDS = 31;
 const KEY_WORDS = W.next;
 
 /** Float64 of a slot; NaN where unknown. */
-export const F = { start: 0, last: 1, age: 2, packetsUp: 3, packetsDown: 4, bytesUp: 5, bytesDown: 6 } as const;
-const FLOATS = 7;
+export const F = {
+  start: 0,
+  last: 1,
+  age: 2,
+  /** The first event that shows an answer. */
+  answer: 3,
+  packetsUp: 4,
+  packetsDown: 5,
+  bytesUp: 6,
+  bytesDown: 7,
+} as const;
+const FLOATS = 8;
 
 /** What a tuple holds beside its addresses; two bits each in `meta`. */
 export const BESIDE = { nothing: 0, ports: 1, icmp: 2, keys: 3, shiftOriginal: 9, shiftReply: 11 } as const;

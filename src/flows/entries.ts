@@ -234,6 +234,10 @@ export class EntryFolder {
       if (event === 'new') flags |= FLAG.born;
       if (entry.timeoutSec !== null) words[at + W.timeout] = entry.timeoutSec;
       if (timeUs !== null) floats[at64 + F.last] = largest(floats[at64 + F.last], timeUs);
+      // The first change after NEW that has one; without the NEW it may have been any.
+      if (event === 'update' && !entry.unreplied && (flags & FLAG.born) !== 0 && timeUs !== null) {
+        if (Number.isNaN(floats[at64 + F.answer])) floats[at64 + F.answer] = timeUs;
+      }
     }
     words[at + W.flags] = flags;
     floats[at64 + F.start] = startOf(floats[at64 + F.start], entry);
@@ -253,6 +257,7 @@ export class EntryFolder {
     this.describe(words, at);
     const value = (index: number) => (Number.isNaN(floats[at64 + index]) ? null : floats[at64 + index]);
     flow.startUs = value(F.start);
+    flow.answerUs = value(F.answer);
     flow.ageSec = value(F.age);
     flow.packetsUp = value(F.packetsUp);
     flow.packetsDown = value(F.packetsDown);

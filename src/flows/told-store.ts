@@ -4,7 +4,7 @@
 import { META } from '../decode/batch.js';
 import type { LaneClass } from '../uplinks/lanes.js';
 import { type Connection, FLOW, type FlowEnd, type FlowState, type Origin } from './connection.js';
-import { STATE } from './layout.js';
+import { NEVER, STATE } from './layout.js';
 
 /** Words of a row. */
 const W = {
@@ -23,8 +23,8 @@ const W = {
 const WORDS = 19;
 
 /** Float64 of a row. The last four are packets and bytes that captures show of the flow, by end. */
-const F = { start: 0, end: 1, gone: 2, told: 3, seen: 7 } as const;
-const FLOATS = 11;
+const F = { start: 0, end: 1, gone: 2, answer: 3, told: 4, seen: 8 } as const;
+const FLOATS = 12;
 
 /** Fields of W.bits, by their lowest bit. */
 const BIT = {
@@ -114,6 +114,7 @@ export class ToldStore {
     floats[at64 + F.start] = flow.startUs;
     floats[at64 + F.end] = flow.endUs;
     floats[at64 + F.gone] = goneUs;
+    floats[at64 + F.answer] = flow.firstUs[1 - flow.initiator];
     for (let end = 0; end < 2; end++) {
       floats[at64 + F.told + end] = flow.packets[end];
       floats[at64 + F.told + 2 + end] = flow.ipBytes[end];
@@ -300,8 +301,8 @@ export class ToldStore {
       flow.packets[end] = floats[at64 + counters + end];
       flow.ipBytes[end] = floats[at64 + counters + 2 + end];
       flow.wireBytes[end] = 0;
-      flow.firstUs[end] = end === initiator ? flow.startUs : -1;
-      flow.lastUs[end] = end === initiator || flow.answered ? flow.endUs : -1;
+      flow.firstUs[end] = end === initiator ? flow.startUs : onLan ? NEVER : floats[at64 + F.answer];
+      flow.lastUs[end] = end === initiator || flow.answered ? flow.endUs : NEVER;
     }
   }
 

@@ -225,7 +225,7 @@ export class Teller {
     flow.told = toldOf(entry, startUs, endUs);
     flow.knowledge = FLOW.told | (bytesKnown ? 0 : FLOW.uncounted) | (timed ? 0 : FLOW.untimed);
     flow.firstUs[initiator] = flow.startUs;
-    flow.firstUs[1 - initiator] = NEVER;
+    flow.firstUs[1 - initiator] = entry.answerUs ?? NEVER;
     flow.lastUs[initiator] = flow.endUs;
     flow.lastUs[1 - initiator] = flow.answered ? flow.endUs : NEVER;
     flow.state = stateBits(entry, initiator);
