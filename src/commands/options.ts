@@ -47,8 +47,27 @@ const GROUPS = {
       choices: ['nft', 'iptables'],
       value: 'nft',
     },
+    live: { flags: '--live', text: 'ask this machine: ip, nft, iptables-save, /proc/sys, all read-only' },
+    report: {
+      flags: '--report <file>',
+      text: 'a saved report (analyse --format json): what it measured stands by the rules',
+    },
     weights: { flags: '--weights <name=weight,…>', text: "in place of the configuration's: dsl1=4,dsl2=1" },
+    mark: {
+      flags: '--mark <mark=name>',
+      text: 'the mark of connections that names an uplink in conntrack dumps: 0x100/0xff00=dsl1',
+      repeats: true,
+    },
     noUplinks: { flags: '--no-uplinks', text: 'every five-tuple as seen: nothing joined, no uplink told' },
+  },
+  'What is compared:': {
+    before: {
+      flags: '--before <input>',
+      text: 'an input of the time before; the others are of the time after',
+      repeats: true,
+    },
+    split: { flags: '--split <time>', text: 'cut the inputs here: before it against after it' },
+    configBefore: { flags: '--config-before <file>', text: 'the configuration of the time before, for its weights' },
   },
   'Which packets:': {
     since: { flags: '--since <time>', text: 'from then on: 2026-01-31T14:30:00Z, or seconds since the epoch' },
@@ -87,6 +106,11 @@ const GROUPS = {
       flags: '-f, --format <format>',
       text: 'csv or ndjson (else by the ending of -o, else csv)',
       choices: ['csv', 'ndjson'],
+    },
+    auditFormat: {
+      flags: '-f, --format <format>',
+      text: 'table, json or markdown (else by the ending of -o, else table)',
+      choices: ['table', 'json', 'markdown'],
     },
     showFormat: {
       flags: '-f, --format <format>',

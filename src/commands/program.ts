@@ -12,7 +12,7 @@ import { completeVerb } from './verb.js';
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_HELP = 100;
 
-const INPUT = 'captures, directories, globs, - for standard input, name=path for one of an uplink';
+const INPUT = 'captures, conntrack dumps, directories, globs, - for standard input, name=path for one of an uplink';
 
 const TALK: readonly OptionName[] = ['output', 'quiet', 'verbose', 'debug'];
 const READING: readonly OptionName[] = [...TALK, 'since', 'until', 'jobs', 'progress'];
@@ -22,6 +22,7 @@ const FLOWS: readonly OptionName[] = [
   'noConfig',
   'router',
   'uplink',
+  'mark',
   'client',
   'server',
   'timeout',
@@ -122,6 +123,21 @@ export function createProgram(
     'mlstat flows samples/blackhole/any.pcap.gz --no-uplinks --format ndjson',
   ]);
 
+  const compare = add(program, 'compare', [...ADVICE, 'before', 'split', 'configBefore'])
+    .summary('what a change of weights changed')
+    .description(
+      'Holds a capture before a change against one after it, or one capture cut in two: shares, rates, answers, outages.',
+    )
+    .argument(
+      '<input...>',
+      'BEFORE AFTER: each a file, a folder or a glob in quotes; with --split any number of inputs',
+    )
+    .action((inputs, options) => finish(import('./compare.js').then((verb) => verb.compare(inputs, options, io))));
+  addExamples(compare, io, [
+    'mlstat compare samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --split 2026-11-22T17:48:10Z',
+    'mlstat compare samples/4to1 samples/4to1 -c samples/4to1/mlstat.yaml --config-before samples/4to1/mlstat.yaml',
+  ]);
+
   const tune = add(program, 'tune', [...ADVICE, 'target', 'maxSum'])
     .summary('which weights to set instead')
     .description(
@@ -200,6 +216,18 @@ export function createProgram(
   addExamples(plan, io, [
     'mlstat plan -c samples/4to1/mlstat.yaml',
     'mlstat plan -c samples/4to1/mlstat.yaml --firewall iptables --weights dsl1=3,dsl2=1',
+  ]);
+
+  const audit = add(program, 'audit', [...TALK, 'config', 'live', 'report', 'auditFormat', 'noColor'])
+    .summary("the router's present set-up held against what is needed")
+    .description(
+      "Holds the router's present set-up against what is needed: each fault with what breaks and the cure. Exit 1 where one is more than advice. Changes nothing.",
+    )
+    .argument('[files...]', 'files and folders as uplinks import reads them; - for standard input')
+    .action((files, options) => finish(import('./audit.js').then((verb) => verb.audit(files, options, io))));
+  addExamples(audit, io, [
+    'mlstat audit samples/4to1/router',
+    'mlstat audit samples/4to1/router -c samples/4to1/mlstat.yaml --format markdown',
   ]);
 
   const schema = add(program, 'schema', ['output', 'debug'])

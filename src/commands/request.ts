@@ -20,6 +20,7 @@ export interface ConfigOptions {
   router?: string;
   uplink: string[];
   capacity?: string[];
+  mark?: string[];
 }
 
 /** Options that say what is read and how, as typed; a verb has some of them. */
@@ -98,10 +99,10 @@ export async function readRequest(args: readonly string[], options: RequestOptio
 
 /** `-c FILE`, `--router DIR`, else one that is found, with `--uplink` and `--capacity` laid over it. */
 export async function readKnownConfig(
-  { config: named, router, uplink, capacity = [] }: ConfigOptions,
+  { config: named, router, uplink, capacity = [], mark = [] }: ConfigOptions,
   io: Io,
 ): Promise<KnownConfig> {
-  const lay = uplink.length + capacity.length > 0 ? await readFlags(uplink, capacity) : null;
+  const lay = uplink.length + capacity.length + mark.length > 0 ? await readFlags(uplink, capacity, mark) : null;
   if (router !== undefined) {
     if (typeof named === 'string')
       throw new UserError('-c and --router both name a configuration: leave one of them out');
@@ -118,11 +119,12 @@ export async function readKnownConfig(
 }
 
 /** The flags, read; what they make of a configuration. */
-async function readFlags(uplink: readonly string[], capacity: readonly string[]) {
-  const { applyFlags, parseCapacityFlag, parseUplinkFlag } = await import('../config/flags.js');
+async function readFlags(uplink: readonly string[], capacity: readonly string[], mark: readonly string[]) {
+  const { applyFlags, parseCapacityFlag, parseMarkFlag, parseUplinkFlag } = await import('../config/flags.js');
   const uplinks = uplink.map(parseUplinkFlag);
   const capacities = capacity.map(parseCapacityFlag);
-  return (file: Config | null) => applyFlags(file, uplinks, capacities);
+  const marks = mark.map(parseMarkFlag);
+  return (file: Config | null) => applyFlags(file, uplinks, capacities, marks);
 }
 
 /** YAML and Zod are loaded for this alone. */

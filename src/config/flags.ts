@@ -8,6 +8,7 @@ import { parsePrefix } from './address.js';
 import { checkUplinks } from './check.js';
 import type { Capacity, Config, Prefix, UplinkConfig } from './config.js';
 import { nameOf } from './explain.js';
+import { type MarkConfig, parseMark } from './mark.js';
 import { parseRate } from './measures.js';
 
 const UPLINK_FORM = 'name=address[,address…][@weight], such as dsl1=203.0.113.2@4';
@@ -26,15 +27,9 @@ export function parseUplinkFlag(text: string): UplinkConfig {
     );
   }
   return {
-    name,
-    interface: null,
-    gateway: null,
-    gatewayMac: null,
-    vlan: null,
+    ...unknownUplink(name),
     snat: sources.split(',').map((source) => parseFlagPrefix('--uplink', withoutBrackets(source.trim()), text)),
     weight: weight === undefined ? null : Number(weight),
-    capacity: null,
-    mark: null,
   };
 }
 
@@ -54,6 +49,18 @@ export function parseCapacityFlag(text: string): { name: string; capacity: Capac
   return { name, capacity: { up: rate(up), down: rate(down) } };
 }
 
+/** `0x100/0xff00=dsl1`: the mark of connections that names an uplink. */
+export function parseMarkFlag(text: string): { name: string; mark: MarkConfig } {
+  const equals = text.indexOf('=');
+  const name = text.slice(equals + 1);
+  if (equals < 0 || name === '') {
+    throw new UserError(`--mark must be mark=name or mark/mask=name, such as 0x100/0xff00=dsl1: ${quote(text)}`);
+  }
+  const mark = parseMark(text.slice(0, equals));
+  if ('error' in mark) throw new UserError(`--mark ${mark.error}: ${quote(text)}`);
+  return { name, mark };
+}
+
 /** `192.0.2.0/24,2001:db8::1`: addresses or prefixes, for `--pin`, `--client` and `--server`. */
 export function parsePrefixFlag(option: string, text: string): Prefix[] {
   return text.split(',').map((part) => parseFlagPrefix(option, withoutBrackets(part.trim()), text));
@@ -61,15 +68,17 @@ export function parsePrefixFlag(option: string, text: string): Prefix[] {
 
 /**
  * The configuration with the flags laid over it: an uplink of a known name changes its sources (and its weight, where
- * one is given), others are added. Null where nothing is known.
+ * one is given), others are added. A mark of an unknown name makes an uplink of that name, which the mark alone tells.
+ * Null where nothing is known.
  */
 export function applyFlags(
   config: Config | null,
   uplinks: readonly UplinkConfig[],
   capacities: readonly { name: string; capacity: Capacity }[],
+  marks: readonly { name: string; mark: MarkConfig }[] = [],
 ): Config | null {
   const [name] = capacities.map((flag) => flag.name);
-  if (config === null && uplinks.length === 0) {
+  if (config === null && uplinks.length === 0 && marks.length === 0) {
     if (name === undefined) return null;
     throw new UserError(`--capacity of ${quote(name)} needs its uplink: give -c FILE or --uplink ${name}=ADDRESS`);
   }
@@ -84,6 +93,7 @@ export function applyFlags(
     const laidOver = known && { ...known, snat: uplink.snat, weight: uplink.weight ?? known.weight };
     byName.set(uplink.name, laidOver ?? uplink);
   }
+  for (const { name, mark } of marks) byName.set(name, { ...(byName.get(name) ?? unknownUplink(name)), mark });
   for (const { name, capacity } of capacities) {
     const uplink = byName.get(name);
     if (uplink === undefined) {
@@ -102,6 +112,20 @@ export function applyFlags(
   };
   refuseFaults(laid);
   return laid;
+}
+
+function unknownUplink(name: string): UplinkConfig {
+  return {
+    name,
+    interface: null,
+    gateway: null,
+    gatewayMac: null,
+    vlan: null,
+    snat: [],
+    weight: null,
+    capacity: null,
+    mark: null,
+  };
 }
 
 function refuseFaults(config: Config): void {

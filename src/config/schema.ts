@@ -4,7 +4,8 @@
 import * as z from 'zod';
 import { formatAddress } from '../util/address.js';
 import { parseAddress, parsePrefix } from './address.js';
-import type { Capacity, Prefix, UplinkConfig } from './config.js';
+import type { Capacity, Prefix } from './config.js';
+import { MARK_FORM, parseMark } from './mark.js';
 import { parseDuration, parseRate } from './measures.js';
 
 /** Linux takes 1 to 256 for a nexthop, 65536 for nexthop objects since 6.12. */
@@ -61,16 +62,10 @@ const capacity = z
   .strictObject({ down: rate.nullish(), up: rate.nullish() }, { error: 'must be { down: …, up: … }' })
   .transform(({ down, up }): Capacity => ({ up: up ?? null, down: down ?? null }));
 
-const MARK = 'must be a mark or mark/mask such as 0x100 or 0x100/0xff00';
-
-const mark = readBy(measure(MARK), (value): NonNullable<UplinkConfig['mark']> | { error: string } => {
-  const match = /^(0x[0-9a-f]{1,8}|0|[1-9]\d{0,9})(?:\/(0x[0-9a-f]{1,8}|[1-9]\d{0,9}))?$/i.exec(String(value));
-  const found = Number(match?.[1]);
-  const mask = Number(match?.[2] ?? 0xffffffff);
-  if (!(found <= 0xffffffff && mask <= 0xffffffff && mask > 0)) return { error: MARK };
-  if ((found & ~mask) !== 0) return { error: 'must lie within its mask, else no packet matches' };
-  return { value: found, mask };
-}).meta({ description: 'conntrack mark that names the uplink, value/mask', examples: ['0x100/0xff00'] });
+const mark = readBy(measure(MARK_FORM), (value) => parseMark(String(value))).meta({
+  description: 'conntrack mark that names the uplink, value/mask',
+  examples: ['0x100/0xff00'],
+});
 
 const NAME = 'must be a name of 1 to 64 characters without = , @';
 
