@@ -2,24 +2,33 @@
 // as in the flow table, what the first runs of the next part continue.
 
 import { META } from '../decode/batch.js';
+import { Carry, GONE } from './carry.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
 import type { Timeouts } from './rules.js';
-import { RunList } from './runs.js';
+import type { RunList } from './runs.js';
 import { synVerdict } from './table.js';
 
 /** Where the cold record begins within a run, in words and in floats. */
 const C = HOT_WORDS;
 const C64 = HOT_WORDS / 2;
 const ENDED = STATE.reused | STATE.idled;
-const GONE = -1;
 
 /** Takes whole runs; the record is valid during the call. `at` is its first word. */
 export type RunSink = (runs: RunList, at: number) => void;
 
+/** The runs of a part that are not whole by themselves. */
+export interface PartRuns {
+  /** Ended, their past unknown: in the order in which they ended. */
+  heads: readonly RunList[];
+  /** Live at the part's end, their past unknown: each is the last of its key. */
+  open: readonly RunList[];
+  /** Live at its end, their past known. */
+  tails: readonly RunList[];
+}
+
 /** Runs open at the end of the parts joined so far. */
 export class Joiner {
-  private carry = new RunList();
-  private index = new Int32Array(128);
+  private readonly carry = new Carry();
   private clock = Number.NEGATIVE_INFINITY;
   private stepClock = Number.NEGATIVE_INFINITY;
 
@@ -29,53 +38,71 @@ export class Joiner {
   ) {}
 
   /**
-   * Appends the next part. `heads` in the order of the part's table, `tails` its live runs; `stepClock` is where
-   * the recorder's clock stood before it was first set back, null where it never was; `clock` where it stood at the end.
-   * `last` says that the input ends here, so that the tails need not be held.
+   * Appends the next part, whose lists are taken over. `stepClock` is where the recorder's clock stood before it was first
+   * set back, null where it never was; `clock` where it stood at the end. `last` says that the input ends here, so that
+   * nothing need be held.
    */
-  join(
-    heads: readonly RunList[],
-    tails: readonly RunList[],
-    stepClock: number | null,
-    clock: number,
-    last: boolean,
-  ): void {
+  join({ heads, open, tails }: PartRuns, stepClock: number | null, clock: number, last: boolean): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
-    if (heads.length > 0) this.rebuild();
+    if (heads.length + open.length > 0) this.carry.rebuild();
     for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
+    for (const list of open) for (let n = 0; n < list.count; n++) this.joinOpen(list, n * RUN_WORDS);
     if (stepClock !== null) this.endAll();
     this.clock = clock;
-    this.retire(false);
-    // No run among the tails has a predecessor here: what it followed has ended.
-    if (!last) for (const list of tails) this.carry.appendAll(list);
-    else for (const list of tails) this.endOpen(list, null);
+    this.carry.sift((list, at) => this.retire(list, at, last));
+    // No run among these has a predecessor here: what it followed has ended.
+    for (const list of [...open, ...tails]) {
+      if (!last) this.carry.adopt(list);
+      else for (let n = 0; n < list.count; n++) this.retire(list, n * RUN_WORDS, true);
+    }
   }
 
   /** Ends the input: everything open is handed over. */
   finish(): void {
-    this.retire(true);
+    this.carry.sift((list, at) => this.retire(list, at, true));
   }
 
   private joinHead(heads: RunList, from: number): void {
-    let at = this.find(heads, from);
-    if (at >= 0 && !this.continues(at, heads, from)) {
-      this.end(at);
-      at = -1;
-    }
+    const known = this.predecessor(heads, from);
     const flags = heads.words[from + HOT.state] & ENDED;
-    if (at < 0 && flags !== 0) {
+    if (known < 0 && flags !== 0) {
       const state = heads.words[from + HOT.state] & ~(STATE.leftOpen | ENDED);
       heads.words[from + HOT.state] = state | (flags === ENDED ? this.stepFlags(heads, from) : flags);
       this.emit(heads, from);
       return;
     }
-    if (at < 0) at = this.insert(heads, from);
-    else mergeRun(this.carry, at, heads, from);
+    const run = known < 0 ? this.carry.insert(heads, from) : known;
+    const list = this.carry.listOf(run);
+    const at = this.carry.placeOf(run);
+    if (known < 0) list.words[at + HOT.state] = list.words[at + HOT.state] & ~(STATE.leftOpen | ENDED);
+    else mergeRun(list, at, heads, from);
     if (flags !== 0) {
-      const why = flags === ENDED ? this.stepFlags(this.carry, at) : flags;
-      this.carry.words[at + HOT.state] = this.carry.words[at + HOT.state] | why;
-      this.end(at);
+      const why = flags === ENDED ? this.stepFlags(list, at) : flags;
+      list.words[at + HOT.state] = list.words[at + HOT.state] | why;
+      this.end(list, at);
     }
+  }
+
+  /** What is not continued stays in its own list. */
+  private joinOpen(open: RunList, from: number): void {
+    const known = this.predecessor(open, from);
+    if (known < 0) {
+      open.words[from + HOT.state] = open.words[from + HOT.state] & ~(STATE.leftOpen | ENDED);
+    } else {
+      mergeRun(this.carry.listOf(known), this.carry.placeOf(known), open, from);
+      open.words[from + HOT.meta] = GONE;
+    }
+  }
+
+  /** The number of the run in the carry that a run continues, -1 for none; one that it follows but does not continue ends. */
+  private predecessor(runs: RunList, from: number): number {
+    const known = this.carry.find(runs, from);
+    if (known < 0) return known;
+    const list = this.carry.listOf(known);
+    const at = this.carry.placeOf(known);
+    if (this.continues(list, at, runs, from)) return known;
+    this.end(list, at);
+    return -1;
   }
 
   /** Why a run ended that was there when the clock was set back: by that, unless it was over already. */
@@ -87,11 +114,11 @@ export class Joiner {
   }
 
   /** The flow table's rule, with all of the past known. Marks why, where the old run ends. */
-  private continues(at: number, heads: RunList, from: number): boolean {
-    const { words } = this.carry;
+  private continues(list: RunList, at: number, heads: RunList, from: number): boolean {
+    const { words } = list;
     const state = words[at + HOT.state];
-    const silence = heads.floats[(from >> 1) + C64 + COLD.startClock64] - lastSight(this.carry, at);
-    if (silence > this.timeouts.of(words[at + HOT.meta], state, lasted(this.carry, at))) {
+    const silence = heads.floats[(from >> 1) + C64 + COLD.startClock64] - lastSight(list, at);
+    if (silence > this.timeouts.of(words[at + HOT.meta], state, lasted(list, at))) {
       words[at + HOT.state] = state | STATE.idled;
       return false;
     }
@@ -108,76 +135,29 @@ export class Joiner {
     return true;
   }
 
-  private find(runs: RunList, from: number): number {
-    const mask = this.index.length - 1;
-    let slot = runs.words[from + HOT.hash] & mask;
-    for (;;) {
-      const record = this.index[slot] - 1;
-      if (record < 0) return -1;
-      const at = record * RUN_WORDS;
-      if (sameKey(this.carry, at, runs, from)) return at;
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  private insert(runs: RunList, from: number): number {
-    if (this.carry.count * 2 >= this.index.length) this.rebuild();
-    const record = this.carry.append(runs.words, from, runs.words, from + C);
-    const at = record * RUN_WORDS;
-    this.carry.words[at + HOT.state] = this.carry.words[at + HOT.state] & ~(STATE.leftOpen | ENDED);
-    this.place(record);
-    return at;
-  }
-
-  private place(record: number): void {
-    const mask = this.index.length - 1;
-    let slot = this.carry.words[record * RUN_WORDS + HOT.hash] & mask;
-    while (this.index[slot] !== 0) slot = (slot + 1) & mask;
-    this.index[slot] = record + 1;
-  }
-
-  private end(at: number): void {
-    this.emit(this.carry, at);
-    this.carry.words[at + HOT.meta] = GONE;
+  private end(list: RunList, at: number): void {
+    this.emit(list, at);
+    this.carry.drop(list, at);
   }
 
   private endAll(): void {
-    const { words } = this.carry;
-    for (let at = 0; at < this.carry.count * RUN_WORDS; at += RUN_WORDS) {
-      if (words[at + HOT.meta] === GONE) continue;
-      words[at + HOT.state] = words[at + HOT.state] | this.stepFlags(this.carry, at);
-      this.end(at);
-    }
+    this.carry.sift((list, at) => {
+      list.words[at + HOT.state] = list.words[at + HOT.state] | this.stepFlags(list, at);
+      this.emit(list, at);
+      return true;
+    });
   }
 
-  /** Hands over what is over at the clock (everything at the end of the input) and closes the ranks. */
-  private retire(all: boolean): void {
-    const kept = all ? null : new RunList();
-    this.endOpen(this.carry, kept);
-    this.carry = kept ?? new RunList();
-  }
-
-  /** Hands over a list's runs, those that silence has not ended into `kept` where there is one. */
-  private endOpen(list: RunList, kept: RunList | null): void {
+  /** Hands a run over if it is over at the clock, or if `all` are; returns whether it did. */
+  private retire(list: RunList, at: number, all: boolean): boolean {
     const { words } = list;
-    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
-      const meta = words[at + HOT.meta];
-      if (meta === GONE) continue;
-      const state = words[at + HOT.state];
-      const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state, lasted(list, at));
-      if (idle) words[at + HOT.state] = state | STATE.idled;
-      if (idle || kept === null) this.emit(list, at);
-      else kept.append(words, at, words, at + C);
-    }
-  }
-
-  private rebuild(): void {
-    let size = 128;
-    while (size < this.carry.count * 4) size *= 2;
-    this.index = new Int32Array(size);
-    for (let record = 0; record < this.carry.count; record++) {
-      if (this.carry.words[record * RUN_WORDS + HOT.meta] !== GONE) this.place(record);
-    }
+    const meta = words[at + HOT.meta];
+    if (meta === GONE) return true;
+    const state = words[at + HOT.state];
+    const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state, lasted(list, at));
+    if (idle) words[at + HOT.state] = state | STATE.idled;
+    if (idle || all) this.emit(list, at);
+    return idle || all;
   }
 }
 
@@ -256,18 +236,6 @@ export function compareRuns(runs: RunList, a: number, b: number): number {
 /** Microseconds from a run's beginning to its last packet. */
 export function lasted(runs: RunList, at: number): number {
   return lastSight(runs, at) - runs.floats[(at >> 1) + C64 + COLD.startClock64];
-}
-
-/** Whether two runs have one key, point included. */
-export function sameKey(a: RunList, at: number, b: RunList, from: number): boolean {
-  const x = a.words;
-  const y = b.words;
-  if (x[at] !== y[from] || x[at + 1] !== y[from + 1] || x[at + 2] !== y[from + 2] || x[at + 3] !== y[from + 3]) {
-    return false;
-  }
-  if ((x[at + HOT.meta] & META.ipv6) === 0) return true;
-  for (let i = 0; i < 8; i++) if (x[at + C + COLD.wide + i] !== y[from + C + COLD.wide + i]) return false;
-  return true;
 }
 
 function addBytes(

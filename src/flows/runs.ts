@@ -52,14 +52,6 @@ export class RunList {
     this.count++;
   }
 
-  /** Appends all of another list at once. */
-  appendAll(list: RunList): void {
-    const end = (this.count + list.count) * RUN_WORDS;
-    while (end > this.words.length) this.grow(end);
-    this.words.set(list.words.subarray(0, list.count * RUN_WORDS), this.count * RUN_WORDS);
-    this.count += list.count;
-  }
-
   /** The bytes in use, handed away: the list is empty afterwards and starts anew. */
   take(): ArrayBuffer {
     const whole = this.words.buffer as ArrayBuffer;
@@ -72,8 +64,8 @@ export class RunList {
     return taken;
   }
 
-  private grow(least = 0): void {
-    const buffer = new ArrayBuffer(Math.max(this.words.byteLength * 2, least * 4));
+  private grow(): void {
+    const buffer = new ArrayBuffer(this.words.byteLength * 2);
     const words = new Int32Array(buffer);
     words.set(this.words);
     this.words = words;
@@ -82,7 +74,7 @@ export class RunList {
 }
 
 /** Runs a chunk holds. */
-const CHUNK_RUNS = 16_384;
+export const CHUNK_RUNS = 2 ** 14;
 
 /** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */
 export class RunChunks {

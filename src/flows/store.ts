@@ -25,7 +25,7 @@ const BYTES_A_FLOW = 1024;
 const GROWTH = 4;
 /** From the beginning of a large block to the next cache line. */
 const ALIGN_BYTES = 48;
-const TOO_MANY =
+export const TOO_MANY =
   'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
 
 export class RunStore {

@@ -60,6 +60,8 @@ export class FlowTable implements BatchSink {
   readonly closed = new RunChunks();
   /** Runs, or parts of runs, whose past is not known, in the order in which they ended. */
   readonly heads = new RunChunks();
+  /** Runs still live at the end of this part whose past is not known: each is the last of its key. */
+  readonly open = new RunChunks();
   readonly clock: Clock;
   /** Where the clock stood before it was first set back, microseconds. */
   stepClock = Number.NEGATIVE_INFINITY;
@@ -503,14 +505,14 @@ export class FlowTable implements BatchSink {
     return this.store.coldFloats[((record * COLD_STRIDE) >> 1) + COLD.startClock64];
   }
 
-  /** Ends this part of the input: the runs still live, those with an unknown past among the heads. */
+  /** Ends this part of the input: the runs still live, those with an unknown past in `open`. */
   finish(): RunChunks {
     const { store } = this;
     const tails = new RunChunks();
     for (let record = 1; record < store.used; record++) {
       const at = record * HOT_WORDS;
       if (store.hot[at + HOT.meta] === FREE) continue;
-      store.copyTo((store.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.heads : tails, record);
+      store.copyTo((store.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.open : tails, record);
     }
     return tails;
   }

@@ -55,7 +55,7 @@ export class Chains {
   join(number: number, ...part: Parameters<Joiner['join']>): void {
     const chain = this.chains[number];
     chain.joiner.join(...part);
-    chain.clock = part[3];
+    chain.clock = part[2];
   }
 
   finish(): void {

@@ -81,6 +81,8 @@ export class Engine {
   readonly tally: Tally;
   readonly totals: SourceTotals[];
   private readonly timeouts: Timeouts;
+  /** Of all hashes of keys: so that nobody can prepare collisions. */
+  private readonly seed = (Math.random() * 2 ** 32) | 0;
   private readonly chains: Chains;
   private readonly fragments: FragmentJoiner;
   private readonly stitcher: Stitcher | null;
@@ -160,7 +162,7 @@ export class Engine {
     const several = this.sources.length > 1;
     for (const source of this.sources) {
       const base = { input: source.number, path: source.open.path, format: source.format };
-      const shared = { topology, rules, filter, seed: (Math.random() * 2 ** 32) | 0, reference, startClock: null };
+      const shared = { topology, rules, filter, seed: this.seed, reference, startClock: null };
       const { fd, size, prefix } = source.open;
       const header = source.format === 'pcap' ? parsePcapHeader(prefix.subarray(0, PCAP_HEADER_BYTES)) : null;
       const least = this.options.partBytes ?? PART_BYTES;
@@ -300,12 +302,15 @@ export class Engine {
     for (const list of held.closed) this.takeClosed(chain, list);
     held.closed.length = 0;
     const names = this.tally.rename(chain, data.points, data.lanes);
-    const heads = result.heads.map((buffer) => RunList.of(buffer));
-    const tails = result.tails.map((buffer) => RunList.of(buffer));
-    for (const list of [...heads, ...tails]) renameRuns(list, names, true);
+    const take = (buffers: ArrayBuffer[]) => {
+      const lists = buffers.map((buffer) => RunList.of(buffer));
+      for (const list of lists) renameRuns(list, names, this.seed);
+      return lists;
+    };
+    const runs = { heads: take(result.heads), open: take(result.open), tails: take(result.tails) };
     const stepClock = result.clockSteps > 0 ? result.stepClock : null;
     const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
-    this.chains.join(chain, heads, tails, stepClock, result.clockEnd, last);
+    this.chains.join(chain, runs, stepClock, result.clockEnd, last);
     this.tally.addPart(chain, data);
     const totals = this.totals[source.number];
     totals.packets += counts.packets;
@@ -327,23 +332,29 @@ export class Engine {
 
   private takeClosed(chain: number, list: Pending['closed'][number]): void {
     const runs = RunList.of(list.runs);
-    renameRuns(runs, this.tally.rename(chain, list.points, list.lanes), false);
+    renameRuns(runs, this.tally.rename(chain, list.points, list.lanes), this.seed);
     for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.fragments.take(runs, at);
   }
 }
 
-/** Points and lanes from a part's own numbers to everybody's, in place. `rehash`: the runs will be looked up. */
-function renameRuns(runs: RunList, names: { points: Int32Array; lanes: Int32Array }, rehash: boolean): void {
+/** Points and lanes from a part's own numbers to everybody's, in place. `seed` is that of the keys' hashes. */
+function renameRuns(runs: RunList, names: { points: Int32Array; lanes: Int32Array }, seed: number): void {
   const { words } = runs;
+  if (isIdentity(names.points) && isIdentity(names.lanes)) return;
   const low = (1 << META.pointShift) - 1;
   for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
     const meta = words[at + HOT.meta];
     const renamed = (meta & low) | (names.points[meta >>> META.pointShift] << META.pointShift);
-    words[at + HOT.meta] = renamed;
     const state = words[at + HOT.state];
     words[at + HOT.state] = (state & STATE.bits) | (names.lanes[state >>> STATE.laneShift] << STATE.laneShift);
-    if (rehash) words[at + HOT.hash] = hashKey(words[at], words[at + HOT.k1], words[at + HOT.ports], renamed, 0);
+    if (renamed === meta) continue;
+    words[at + HOT.meta] = renamed;
+    words[at + HOT.hash] = hashKey(words[at], words[at + HOT.k1], words[at + HOT.ports], renamed, seed);
   }
+}
+
+function isIdentity(numbers: Int32Array): boolean {
+  return numbers.every((to, from) => to === from);
 }
 
 function emptyTotals(): SourceTotals {

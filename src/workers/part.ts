@@ -67,6 +67,7 @@ export interface PartResult {
   /** Where the clock stood before the first step back. */
   stepClock: number;
   heads: ArrayBuffer[];
+  open: ArrayBuffer[];
   tails: ArrayBuffer[];
   data: PartData;
   counts: PlainCounts;
@@ -165,6 +166,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     clockSteps: table.clock.steps,
     stepClock: table.stepClock,
     heads: table.heads.take(),
+    open: table.open.take(),
     tails: tails.take(),
     data: tally.finish(),
     counts: plainCounts(decoder.counts),

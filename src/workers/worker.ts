@@ -34,7 +34,7 @@ port.on('message', (spec: PartSpec) => {
     (result) => {
       const { bins, signals } = result.data;
       const binned = [bins, signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
-      const buffers = [...result.heads, ...result.tails, ...binned];
+      const buffers = [...result.heads, ...result.open, ...result.tails, ...binned];
       port.postMessage({ type: 'result', result }, buffers as ArrayBuffer[]);
     },
     (error: unknown) => {
