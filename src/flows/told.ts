@@ -1,6 +1,7 @@
 // A flow as the router's own connection tracking tells it becomes a connection as captures show it: the five-tuple of the
 // WAN, the uplink of its SNAT source (or of its mark), the client behind it.
 
+import type { Prefix } from '../config/config.js';
 import { foldAddress, META } from '../decode/batch.js';
 import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -55,10 +56,13 @@ export class Teller {
   private readonly lanes: LaneTable;
   private readonly wide = new Int32Array(8);
 
-  /** `elseUs` stands in for times that are not known at all. */
+  /**
+   * `clients` are networks of the LAN, empty where none is known. `elseUs` stands in for times that are not known at all.
+   */
   constructor(
     private readonly topology: Topology,
     private readonly marks: readonly MarkRule[],
+    private readonly clients: readonly Prefix[],
     private readonly elseUs: number,
   ) {
     // A point that shows all links at once: every address is judged by itself.
@@ -159,7 +163,10 @@ export class Teller {
       flow.class = CLASS.wan;
       flow.uplink = marked;
       flow.local = flow.initiator;
-      this.nameClient(entry, flow);
+      // Not translated here, but perhaps by a box of the provider's.
+      const own = sameAddress(entry.client, entry.natSource) && this.clients.length > 0;
+      if (own && !this.isLan(entry.family, entry.client)) flow.origin = 'router';
+      else this.nameClient(entry, flow);
       return;
     }
     flow.origin = lane.class === CLASS.upkeep ? 'router' : lane.class === CLASS.lan ? 'lan' : 'unknown';
@@ -192,8 +199,7 @@ export class Teller {
   }
 
   private isLan(family: 4 | 6, words: Int32Array): boolean {
-    const { lan } = this.topology;
-    return lan.some((own) => prefixContains(own, family, words));
+    return this.clients.some((own) => prefixContains(own, family, words));
   }
 
   private markedUplink({ mark }: EntryFlow): number {

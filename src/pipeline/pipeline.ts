@@ -263,7 +263,7 @@ function unplaced(): Survey {
   const topology: Topology = { asSeen: true, uplinks: [], lan: [], roles: [], macs: [], lanVisible: false };
   const router = { hashPolicy: null, hashPolicy6: null, keepaliveSec: null, macs: [] };
   const config = { source: null, uplinks: [], lan: [], router };
-  return { topology, stitch: false, config, mwan3Marks: [], inference: null };
+  return { topology, stitch: false, config, mwan3Marks: [], clients: [], inference: null };
 }
 
 function filterOf({ sinceUs, untilUs, clients = [], servers = [] }: PipelineOptions): PacketFilter | null {

@@ -41,6 +41,8 @@ export interface Survey {
   config: Config;
   /** By uplink the mark of mwan3 that its connections have, null where none is told; empty where marks are configured. */
   mwan3Marks: readonly (number | null)[];
+  /** Networks of clients that connection tracking translates. */
+  clients: readonly Prefix[];
   inference: { bytesRead: number; evidence: { uplink: string; why: string }[] } | null;
 }
 
@@ -82,8 +84,9 @@ export async function survey(
     bytesRead += read;
   }
   const sightings = infers || learns ? surveyed.flatMap(toSightings) : [];
-  const marksUnknown = config !== null && config.uplinks.every(({ mark }) => mark === null);
-  const tracked = dumps.length > 0 && (infers || marksUnknown) ? await surveyDumps(dumps, signal) : null;
+  // Where all is configured, nothing has to be read ahead.
+  const asks = config === null || config.lan.length === 0 || config.uplinks.every(({ mark }) => mark === null);
+  const tracked = dumps.length > 0 && asks ? await surveyDumps(dumps, signal) : null;
   bytesRead += tracked?.bytesRead ?? 0;
   const inferred = infers ? both(inferUplinks(sightings), tracked?.survey.finish() ?? null) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);
@@ -107,6 +110,7 @@ export async function survey(
     stitch: lanVisible || withUplinks > 1 || roles.some(({ role }) => role === ROLE.second),
     config: known,
     mwan3Marks: marks,
+    clients: known.lan.length > 0 ? known.lan : (tracked?.survey.finish().lan ?? []),
     inference:
       inferred === null
         ? null

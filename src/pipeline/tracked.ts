@@ -38,7 +38,7 @@ export class Tracked {
     // As seen, nothing is joined: every flow stands for itself.
     this.joined = sources.length > 0 && !placed.topology.asSeen;
     const firstUs = Math.min(...sources.map((source) => source.firstUs));
-    this.teller = new Teller(placed.topology, marksOf(placed), Number.isFinite(firstUs) ? firstUs : 0);
+    this.teller = new Teller(placed.topology, marksOf(placed), placed.clients, Number.isFinite(firstUs) ? firstUs : 0);
   }
 
   get isEmpty(): boolean {
