@@ -38,6 +38,7 @@ const CONTRACTS: Record<string, readonly string[]> = {
   'report/report.ts': ['flows', 'tally', 'detect', 'measure', 'advise'],
   'report/capacity.ts': ['advise'],
   'report/tuning.ts': ['advise'],
+  'report/comparison.ts': ['measure'],
 };
 
 /** Packages of which one place alone knows. Where a package isn't named here it may be used nowhere. */

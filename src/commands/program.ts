@@ -134,8 +134,8 @@ export function createProgram(
     )
     .action((inputs, options) => finish(import('./compare.js').then((verb) => verb.compare(inputs, options, io))));
   addExamples(compare, io, [
-    'mlstat compare samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --split 2026-11-22T17:48:10Z',
-    'mlstat compare samples/4to1 samples/4to1 -c samples/4to1/mlstat.yaml --config-before samples/4to1/mlstat.yaml',
+    'mlstat compare samples/4to1/*.pcap.gz --split 2026-11-22T22:39:45Z',
+    'mlstat compare samples/blackhole/any.pcap.gz samples/4to1 --format csv',
   ]);
 
   const tune = add(program, 'tune', [...ADVICE, 'target', 'maxSum'])

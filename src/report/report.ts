@@ -9,6 +9,7 @@
 // prototype (a name may be `__proto__`), read them with `Object.hasOwn`, and take the order from `Report.uplinks`.
 
 import type { ReportCapacity } from './capacity.js';
+import type { ReportComparison } from './comparison.js';
 import type { ReportTuning } from './tuning.js';
 
 export const REPORT_SCHEMA = 'mlstat.report/1';
@@ -43,6 +44,8 @@ export interface Report {
   series: Series;
   /** Of `mlstat capacity` and `mlstat report`. */
   capacity?: ReportCapacity | undefined;
+  /** Of `mlstat compare`; the rest of the report is of the time after. */
+  comparison?: ReportComparison | undefined;
   /** Of `mlstat tune`. */
   tuning?: ReportTuning | undefined;
 }

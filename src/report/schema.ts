@@ -14,6 +14,7 @@ import {
   VERDICTS,
 } from './report.js';
 import { capacitySchema, tuningSchema } from './schema-advice.js';
+import { comparisonSchema } from './schema-comparison.js';
 
 /** Identifier of the published schema; it changes when the meaning of a field does. */
 export const SCHEMA_ID = 'urn:mlstat:report:1';
@@ -230,6 +231,7 @@ export const reportSchema = z.strictObject({
     })
     .meta({ description: 'Arrays aligned to start and binSeconds; printed with --series.' }),
   capacity: capacitySchema.optional(),
+  comparison: comparisonSchema.optional(),
   tuning: tuningSchema.optional(),
 });
 

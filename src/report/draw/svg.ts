@@ -23,7 +23,16 @@ export function compileSpec(spec: Spec): vega.Spec {
 
 /** The picture as the text of an SVG file. `idPrefix` sets its ids apart from those of others on one page. */
 export async function drawSvg(spec: Spec, idPrefix = 'clip'): Promise<string> {
-  return numbered(rounded(await drawVega(compileSpec(spec))), idPrefix);
+  return titled(numbered(rounded(await drawVega(compileSpec(spec))), idPrefix), spec);
+}
+
+/** A picture that stands alone says what it is, instead of calling each of its strokes a symbol. */
+function titled(svg: string, { title, description }: Spec): string {
+  const plain = svg.replace(/ role="graphics-[a-z]+"| aria-roledescription="[^"]*"/g, '');
+  if (title === undefined) return plain;
+  const words = (text: unknown) => String(text ?? '').replace(/[&<>]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+  const names = `<title>${words((title as { text?: unknown }).text)}</title><desc>${words(description)}</desc>`;
+  return plain.replace(/^<svg([^>]*)>/, (_, attributes) => `<svg${attributes} role="img">${names}`);
 }
 
 /** A hundredth of a pixel is seen by nobody; sixteen digits are most of a file. */

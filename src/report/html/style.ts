@@ -93,7 +93,6 @@ figure.time{grid-column:1/-1}
 .lively .still{display:none!important}
 .lively .live{display:block}
 .time .live{touch-action:pan-y;cursor:crosshair}
-.live svg{max-width:none;font-variant-numeric:tabular-nums}
 .brush{position:absolute;top:0;bottom:0;background:var(--link);opacity:.2;pointer-events:none}
 .tip{position:fixed;z-index:9;pointer-events:none;background:var(--paper);color:var(--ink);border:1px solid var(--quiet);border-radius:.3rem;padding:.35rem .6rem;font-size:.85rem;max-width:20rem;box-shadow:0 2px 8px #0004}
 .tip dl{display:grid;grid-template-columns:auto 1fr;gap:0 .6rem;margin:0}
