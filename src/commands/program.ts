@@ -146,8 +146,8 @@ export function createProgram(
     .argument('<input...>', INPUT)
     .action((inputs, options) => finish(import('./tune.js').then((verb) => verb.tune(inputs, options, io, pipeline))));
   addExamples(tune, io, [
-    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
-    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --target split=dsl1:60,dsl2:40',
+    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml \\\n    --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
+    'mlstat tune samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml \\\n    --target split=dsl1:60,dsl2:40',
   ]);
 
   const capacity = add(program, 'capacity', ADVICE)
@@ -158,7 +158,7 @@ export function createProgram(
       finish(import('./capacity.js').then((verb) => verb.capacity(inputs, options, io, pipeline))),
     );
   addExamples(capacity, io, [
-    'mlstat capacity samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
+    'mlstat capacity samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml \\\n    --capacity dsl1=2M/1M --capacity dsl2=1M/500k',
     'mlstat capacity samples/blackhole/any.pcap.gz --format json',
   ]);
 

@@ -45,6 +45,8 @@ export interface Rule {
   fwmark: Mark | null;
   /** Asks for more than `from` and `fwmark`: interface, destination, protocol, … */
   isNarrow: boolean;
+  /** Its default routes don't count (`suppress_prefixlength 0`). */
+  suppressesDefault?: boolean;
   family: 4 | 6 | null;
   place: Place;
 }

@@ -93,9 +93,11 @@ function readJsonRule(item: object, facts: Facts, place: Place): IpObject {
   const fwmark = textOf(item, 'fwmark');
   const words = ['from', length === null ? source : `${source}/${length}`];
   if (fwmark !== null) words.push('fwmark', mask === null || fwmark.includes('/') ? fwmark : `${fwmark}/${mask}`);
-  for (const key of ['iif', 'oif', 'tos', 'ipproto', 'sport', 'dport', 'uidrange', 'tun_id', 'suppress_prefixlength']) {
+  for (const key of ['iif', 'oif', 'tos', 'ipproto', 'sport', 'dport', 'uidrange', 'tun_id']) {
     if (Object.hasOwn(item, key)) words.push(key);
   }
+  const suppressed = numberOf(item, 'suppress_prefixlen');
+  if (suppressed !== null) words.push('suppress_prefixlength', String(suppressed));
   if (Object.hasOwn(item, 'not')) words.push('not');
   if (Object.hasOwn(item, 'dst') && textOf(item, 'dst') !== 'all') words.push('to', textOf(item, 'dst') ?? '');
   const table = textOf(item, 'table');

@@ -38,6 +38,10 @@ export function readRule(
     } else if (word === 'lookup' || word === 'table') rule.table = words[++at] ?? '';
     else if (word === 'prio' || word === 'pref' || word === 'priority' || word === 'preference' || word === 'order') {
       rule.priority = Number(/^\d{1,10}$/.exec(words[++at] ?? '')?.[0] ?? 0);
+    } else if (word === 'suppress_prefixlength' && words[at + 1] === '0') {
+      rule.suppressesDefault = true;
+      rule.isNarrow = true;
+      at++;
     } else if (NARROW.has(word) && !(word === 'to' && readDefault(words[at + 1] ?? '') !== null)) rule.isNarrow = true;
   }
   return rule.table === '' ? null : rule;

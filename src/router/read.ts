@@ -29,6 +29,12 @@ export interface RouterReading {
   files: string[];
 }
 
+/** For the audit: what was said itself, with the texts (those of later snapshots left out). */
+export interface RouterFacts extends RouterReading {
+  facts: Facts;
+  texts: SourceText[];
+}
+
 /** A file and what it says. */
 export interface SourceText {
   name: string;
@@ -42,6 +48,7 @@ interface Read {
   isState: boolean;
   facts: Facts;
   notes: Note[];
+  source: SourceText | null;
 }
 
 /** Scripts, settings and JSON are smaller; only what commands print may be longer. */
@@ -50,11 +57,18 @@ const MOST_UNCLEAR = 8;
 
 /** Reads files and folders (`-` is standard input). Throws nothing but what is no fault of the files. */
 export async function readRouter(args: readonly string[], cwd: string): Promise<RouterReading> {
+  const { config, notes, errors, files } = await readRouterFacts(args, cwd, false);
+  return { config, notes, errors, files };
+}
+
+/** The same with the facts; `keeps` the texts. */
+export async function readRouterFacts(args: readonly string[], cwd: string, keeps = true): Promise<RouterFacts> {
   const { files, errors } = await listRouterFiles(args, cwd);
   const read: Read[] = [];
   for (const file of files) {
     try {
-      read.push(await readFile(file));
+      const one = await readFile(file);
+      read.push(keeps ? one : { ...one, source: null });
     } catch (error) {
       errors.push(`${quote(file.name)}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
     }
@@ -63,7 +77,9 @@ export async function readRouter(args: readonly string[], cwd: string): Promise<
 }
 
 /** The same for texts at hand. */
-export function readRouterTexts(texts: readonly SourceText[]): Pick<RouterReading, 'config' | 'notes'> {
+export function readRouterTexts(
+  texts: readonly SourceText[],
+): Pick<RouterFacts, 'config' | 'notes' | 'facts' | 'texts'> {
   return assemble(texts.map(({ name, path, text }) => understand(name, path, text, false)));
 }
 
@@ -81,7 +97,7 @@ function understand(name: string, path: string, text: string, isCut: boolean): R
   const facts = noFacts();
   const notes: Note[] = [];
   const isState = kind === 'json' || kind === 'dump';
-  const read: Read = { path, clock: kind === 'clock' ? Number(text) : null, isState, facts, notes };
+  const read: Read = { path, clock: kind === 'clock' ? Number(text) : null, isState, facts, notes, source: null };
   const rank = isState ? RANK.state : kind === 'script' || kind === 'commands' ? RANK.script : RANK.settings;
   const start: Place = { file: name, line: 1, column: null, rank };
   if (kind === 'clock') return read;
@@ -93,6 +109,7 @@ function understand(name: string, path: string, text: string, isCut: boolean): R
   if (text.length > most || isCut) {
     notes.push({ kind: 'assumed', place: start, text: 'too long: only its beginning is read' });
   }
+  read.source = { name, path, text };
   const tally = readKind(kind, text.slice(0, Math.min(text.length, most)), read, start);
   tellTally(tally, kind, start, notes);
   return read;
@@ -161,7 +178,7 @@ function tellTally(tally: Tally, kind: Kind, start: Place, notes: Note[]): void 
     });
 }
 
-function assemble(read: readonly Read[]): Pick<RouterReading, 'config' | 'notes'> {
+function assemble(read: readonly Read[]): Pick<RouterFacts, 'config' | 'notes' | 'facts' | 'texts'> {
   const later = laterSnapshots(read);
   const isLater = new Set(later.flat());
   const facts = noFacts();
@@ -190,6 +207,8 @@ function assemble(read: readonly Read[]): Pick<RouterReading, 'config' | 'notes'
   const isUplink = ({ kind }: Note) => kind === 'understood';
   return {
     config,
+    facts,
+    texts: read.flatMap(({ source }, i) => (source === null || isLater.has(i) ? [] : [source])),
     notes: [...notes, ...conclusions.filter((note) => !isUplink(note)), ...conclusions.filter(isUplink)],
   };
 }
