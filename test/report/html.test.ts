@@ -202,8 +202,11 @@ test('an hour of two lines at a second a bin is a page of less than 1.2 MB, eigh
   report.window = { start: 1_700_000_000, end: 1_700_003_600, seconds: 3600, binSeconds: 1 };
   // Neither smooth nor repeating: as heavy as pictures get.
   let seed = 1;
-  const noise = (most: number) =>
-    Array.from({ length: 3600 }, () => ((seed = (seed * 48271) % 2147483647) / 2147483647) * most);
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  const noise = (most: number) => Array.from({ length: 3600 }, () => random() * most);
   const series = () => ({
     up: noise(1e6),
     down: noise(2e7),
