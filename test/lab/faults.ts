@@ -56,7 +56,7 @@ export async function switchFault(scene: Scene, fault: TruthFault, on: boolean):
 }
 
 async function rules(namespace: string, on: boolean, table: string, text: (table: string) => string): Promise<void> {
-  const all = ['inet', 'netdev', 'arp'].map((family) => `table ${family} ${table}\ndelete table ${family} ${table}`);
+  const all = ['inet', 'arp'].map((family) => `table ${family} ${table}\ndelete table ${family} ${table}`);
   await run(inside(namespace, ['nft', '-f', '-']), on ? text(table) : `${all.join('\n')}\n`);
 }
 
@@ -68,15 +68,14 @@ function bothWays(table: string, id: number, verdict: string): string {
 `;
 }
 
-/** Deaf and dumb, but the link stays up. */
+/** Deaf and dumb, but the link stays up. What is still sent to it is witnessed, for it did come by this line. */
 function deadGateway(table: string): string {
-  return `table netdev ${table} {
-  chain in { type filter hook ingress device "wan" priority 0; policy drop; }
-}
-table inet ${table} {
+  return `table inet ${table} {
+  chain in { type filter hook prerouting priority 10; iifname "wan" drop; }
   chain out { type filter hook postrouting priority 300; oifname "wan" drop; }
 }
 table arp ${table} {
+  chain in { type filter hook input priority 0; policy drop; }
   chain out { type filter hook output priority 0; policy drop; }
 }
 `;

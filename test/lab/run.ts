@@ -13,7 +13,7 @@ import { Namespaces } from './namespaces.js';
 import { buildNetwork, PARTS, partsOf } from './network.js';
 import type { Scenario } from './scenario.js';
 import { type PlannedFlow, planFlows } from './schedule.js';
-import { applySetUp, faultsOfSetUp, startKeepAlive } from './setup.js';
+import { applySetUp, faultsOfSetUp } from './setup.js';
 import { snapshot } from './snapshots.js';
 import { summarise } from './summary.js';
 import { Background, inside } from './tools.js';
@@ -61,13 +61,12 @@ async function course(
   const setUp = { folder, router, scenario };
   const remarks = await buildNetwork(net, scenario, uplinks);
   await applySetUp(setUp, uplinks);
-  if (Object.keys(scenario.sysctl).length === 0) {
-    remarks.push(...(await faultsOfSetUp(setUp)).map((fault) => `the set-up is not as it should be: ${fault}`));
-  }
   const flows = planFlows(scenario);
   const { servers, clients } = await startEnds(folder, net, scenario, flows);
-  const keepAlive = startKeepAlive(setUp);
   await snapshot(folder, router, 'start', scenario, true);
+  if (scenario.keepalive > 0 && Object.keys(scenario.sysctl).length === 0) {
+    remarks.push(...(await faultsOfSetUp(setUp)).map((fault) => `the set-up is not as it should be: ${fault}`));
+  }
   const captures = await startCaptures(folder, router, scenario, uplinks, remarks);
   await forget(net, uplinks);
 
@@ -88,7 +87,6 @@ async function course(
   await snapshot(folder, router, 'end', scenario, true);
   const [relayed, arrived] = [await relayRows(net, uplinks), await arrivedRows(net)];
   remarks.push(...(await captures.stop()));
-  await keepAlive?.stop();
   servers.endInput();
   if ((await servers.end(10)) !== 0) throw new Error(`the servers failed: ${servers.output.slice(0, 400)}`);
 

@@ -8,7 +8,7 @@ import { cliPath, projectDir } from '../shared.js';
 import { LAN, type LabUplink } from './addresses.js';
 import { sysctl } from './network.js';
 import type { Scenario } from './scenario.js';
-import { attempt, Background, inside, run } from './tools.js';
+import { attempt, inside, run } from './tools.js';
 
 export interface SetUp {
   /** The folder of the run; the script and its configuration lie there. */
@@ -37,12 +37,6 @@ export async function faultsOfSetUp(setUp: SetUp): Promise<string[]> {
   return code === 0 ? [] : lines;
 }
 
-/** The set-up's own keep-alive, as its supervisor would run it; goes on until it is stopped. */
-export function startKeepAlive(setUp: SetUp): Background | null {
-  if (setUp.scenario.keepalive === 0) return null;
-  return new Background(scriptCommand(setUp, 'keepalive'), { env: environment(setUp) });
-}
-
 /** With MASQUERADE the address is the provider's to choose: `snat: []`. */
 export function configOf(uplinks: readonly LabUplink[], { ipv6, nat, hash_policy, keepalive }: Scenario): string {
   const six = ipv6 === 'mixed';
@@ -66,9 +60,10 @@ function scriptCommand({ folder, router }: SetUp, verb: string): string[] {
   return inside(router, ['sh', join(folder, 'router_setup.sh'), verb]);
 }
 
-/** What the script writes down of its changes stays in the folder of the run; its keep-alive is run by the lab. */
-function environment({ folder }: SetUp): NodeJS.ProcessEnv {
-  return { ...process.env, MLSTAT_STATE: join(folder, 'setup-state'), MLSTAT_KEEPALIVE: 'no' };
+/** What the script writes down of its changes stays in the folder of the run. It starts its keep-alive itself. */
+function environment({ folder, scenario }: SetUp): NodeJS.ProcessEnv {
+  const MLSTAT_KEEPALIVE = scenario.keepalive > 0 ? 'yes' : 'no';
+  return { ...process.env, MLSTAT_STATE: join(folder, 'setup-state'), MLSTAT_KEEPALIVE };
 }
 
 /** The bundle as users run it, else what the compiler made. */
