@@ -5,6 +5,7 @@ import type { Reading } from '../pipeline/pipeline.js';
 import type { Report } from '../report/report.js';
 import type { TerminalOptions } from '../report/terminal.js';
 import type { ExitCode } from '../util/error.js';
+import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
 import { terminalOptions } from './display.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, tellConfig, tellInputs, warnOfInputs } from './messages.js';
@@ -15,7 +16,7 @@ import { startProgress } from './progress.js';
 import { type RequestOptions, readRequest } from './request.js';
 import { readChoice } from './values.js';
 
-export interface AdviceOptions extends RequestOptions {
+export interface AdviceOptions extends RequestOptions, AnonymiseOptions {
   format?: string;
   output?: string;
   strict?: boolean;
@@ -47,6 +48,7 @@ export async function advise(
 ): Promise<ExitCode> {
   const format = readFormat(options);
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
+  const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
   const { timezone } = request;
   const output = await openOutput(options.output, request.files, io);
@@ -62,7 +64,7 @@ export async function advise(
     if (!nothingRead(report)) await advice.add(report, reading, timezone);
     if (format === 'json' || !nothingRead(report)) {
       const display = terminalOptions(io, { color: options.color, timezone, toFile: output.toFile });
-      await output.write(await render(report, format, timezone, display, advice));
+      await output.write(await render(anonymiser?.report(report) ?? report, format, timezone, display, advice));
       await output.commit();
     }
     return exitCodeOf(report, options.strict === true, io);

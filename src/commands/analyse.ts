@@ -2,6 +2,7 @@
 
 import type { Report } from '../report/report.js';
 import type { ExitCode } from '../util/error.js';
+import { readAnonymiser } from './anonymise.js';
 import { terminalOptions } from './display.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, tellConfig, tellInputs, warnOfInputs } from './messages.js';
@@ -36,6 +37,7 @@ export async function analyse(
   const format = readFormat(options);
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
   checkSave(options);
+  const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
   const output = await openOutput(options.output, request.files, io);
   try {
@@ -47,7 +49,9 @@ export async function analyse(
     warnOfInputs(report.inputs, request.pipeline.inputs, options, io);
     tellInputs(report, (io.now() - startMs) / 1000, options, io);
     if (format === 'json' || !nothingRead(report)) {
-      await output.write(await render(report, format, request.timezone, options, output, io));
+      await output.write(
+        await render(anonymiser?.report(report) ?? report, format, request.timezone, options, output, io),
+      );
       await output.commit();
     }
     return exitCodeOf(report, options.strict === true, io);

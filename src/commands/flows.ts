@@ -2,6 +2,7 @@
 
 import type { FlowRow } from '../flows/row.js';
 import type { ExitCode } from '../util/error.js';
+import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, tellConfig, tellInputs, warnOfInputs } from './messages.js';
 import { PROGRESS_MODES } from './modes.js';
@@ -11,7 +12,7 @@ import { startProgress } from './progress.js';
 import { type RequestOptions, readRequest } from './request.js';
 import { readChoice } from './values.js';
 
-export interface FlowsOptions extends RequestOptions {
+export interface FlowsOptions extends RequestOptions, AnonymiseOptions {
   /** False for `--no-uplinks`. */
   uplinks: boolean;
   format?: string;
@@ -36,6 +37,7 @@ export async function flows(
   const byEnding = /\.(ndjson|jsonl)$/i.test(options.output ?? '') ? 'ndjson' : 'csv';
   const format = options.format === undefined ? byEnding : readChoice('--format', options.format, FORMATS);
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
+  const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
   const output = await openOutput(options.output, request.files, io);
   try {
@@ -45,7 +47,7 @@ export async function flows(
     let text = header;
     const emit = async (rows: readonly FlowRow[]) => {
       for (const row of rows) {
-        text += line(row);
+        text += line(anonymiser?.flow(row) ?? row);
         if (text.length < CHUNK) continue;
         const chunk = text;
         text = '';

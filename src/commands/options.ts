@@ -126,6 +126,14 @@ const GROUPS = {
     series: { flags: '--series', text: 'the series over time as well (json)' },
     timezone: { flags: '--timezone <zone>', text: 'of times in and out: UTC (default), local, Europe/Berlin …' },
     chart: { flags: '--chart <name>', text: 'one chart alone, into .svg, .png, .vl.json or a folder' },
+    anonymise: {
+      flags: '--anonymise',
+      text: 'other addresses that share prefixes in the same way, for results that are passed on',
+    },
+    anonymiseKey: {
+      flags: '--anonymise-key <key>',
+      text: 'a file or a text: the same key gives the same addresses (else a new one each time)',
+    },
     save: { flags: '--save <file>', text: 'keep what was read, to be given as an input in place of the captures' },
     output: { flags: '-o, --output <file>', text: 'write there, the whole or nothing' },
     noColor: { flags: '--no-color', text: 'no colour (NO_COLOR and FORCE_COLOR count as well)' },

@@ -29,6 +29,8 @@ const FLOWS: readonly OptionName[] = [
   'reader',
   'crossCheck',
   'strict',
+  'anonymise',
+  'anonymiseKey',
 ];
 
 const ADVICE: readonly OptionName[] = [...FLOWS, 'capacity', 'pin', 'bin', 'analyseFormat', 'timezone', 'noColor'];

@@ -8,6 +8,7 @@ import type { Report } from '../report/report.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
 import { didYouMean, listChoices } from '../util/suggest.js';
+import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, say, tellConfig, tellInputs, warnOfInputs } from './messages.js';
 import { PROGRESS_MODES } from './modes.js';
@@ -17,7 +18,7 @@ import { startProgress } from './progress.js';
 import { type RequestOptions, readRequest } from './request.js';
 import { readChoice } from './values.js';
 
-export interface ReportOptions extends RequestOptions {
+export interface ReportOptions extends RequestOptions, AnonymiseOptions {
   output?: string;
   chart?: string;
   strict?: boolean;
@@ -60,6 +61,7 @@ export async function report(
     throw new UserError(`--chart draws one chart, into .svg, .png, .vl.json or a folder: ${quote(target)}`);
   }
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
+  const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
   // Whatever can't be written is known before the inputs are read.
   const output = kind === 'folder' ? null : await openOutput(target, request.files, io);
@@ -68,15 +70,18 @@ export async function report(
     tellConfig(request.known, options, io);
     const startMs = io.now();
     const progress = await startProgress(mode, options.quiet === true, io);
-    const { analyseInputs } = await pipeline();
-    const made = await analyseInputs({ ...request.pipeline, onProgress: progress.update }).finally(progress.stop);
+    const { tallyInputs, reportOf } = await pipeline();
+    const reading = await tallyInputs({ ...request.pipeline, onProgress: progress.update }).finally(progress.stop);
+    const made = reportOf(reading);
     warnOfInputs(made.inputs, request.pipeline.inputs, options, io);
     tellInputs(made, (io.now() - startMs) / 1000, options, io);
     if (!nothingRead(made)) {
+      const { capacityOf } = await import('../advise/capacity.js');
+      made.capacity = capacityOf(reading.measureInput, request.timezone);
       const missing = chart?.missing(made) ?? null;
       if (chart !== null && missing !== null)
         throw new UserError(`--chart ${chart.name} has nothing to draw: ${missing}`);
-      const [main, ...beside] = await render(made, kind, chart, target, request.timezone);
+      const [main, ...beside] = await render(anonymiser?.report(made) ?? made, kind, chart, target, request.timezone);
       for (const file of output === null && main !== undefined ? [main, ...beside] : beside) {
         await write(file, request.files, io);
       }

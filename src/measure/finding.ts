@@ -31,6 +31,7 @@ export const FINDING_CODES = {
   'no-answers': 'a log of connection tracking that can not tell which flows were answered',
   'open-flows': 'flows without counters, because they were not over when the log of connection tracking ended',
   'port-rewritten': 'NAT changed the port of some flows',
+  anonymised: 'addresses were replaced by others that share prefixes in the same way',
   'no-weights': 'uplinks without weights: shares have nothing to be held against',
 } as const;
 export type FindingCode = keyof typeof FINDING_CODES;

@@ -64,7 +64,8 @@ export function decodeReading(bytes: Uint8Array, path: string): Reading {
   if (data === null) throw broken(`its figures are not what this version writes${by}`);
   const { config, inference, rules, partial, interfaces, inputs, covered, findings } = meta;
   const names = data.topology.uplinks.map(({ name }) => name);
-  if (config !== null && config.uplinks.some(({ name }, n) => name !== names[n])) throw broken('its head is corrupt');
+  const isOfThese = config?.uplinks.length === names.length && config.uplinks.every(({ name }, n) => name === names[n]);
+  if (!isOfThese) throw broken('its head is corrupt');
   return {
     measureInput: {
       tally: tallyOfData(data),
