@@ -8,7 +8,7 @@ import { ConntrackXmlReader } from '../decode/conntrack-xml.js';
 import type { EntryFlow } from '../flows/conntrack-flow.js';
 import { EntryFolder } from '../flows/entries.js';
 import { SourceSurvey } from '../uplinks/sources.js';
-import { DamageLog, UserError } from '../util/error.js';
+import { type Damage, DamageLog, UserError } from '../util/error.js';
 import { untilAborted } from './abort.js';
 import { keep, replay } from './replay.js';
 import type { DumpSource } from './sources.js';
@@ -151,13 +151,17 @@ async function readDump(
     if (!(error instanceof UserError)) throw error;
     fatal = error.message;
   }
+  if (counts.entries === 0) {
+    const error = fatal ?? nothingIn(counts.skipped.list());
+    const soft = error === null ? open.damage.list() : [];
+    damage.merge(soft);
+    return { bytes, entries: 0, firstUs, lastUs, isLog: false, damage, error };
+  }
   damage.merge(counts.skipped.list());
   damage.merge(open.damage.list());
   if (repeated > 0) damage.add(REPEATED, null, repeated);
   if (counts.events > 0 && counts.events < counts.entries) damage.add(MIXED, null);
-  if (counts.entries > 0 && fatal !== null) damage.add(fatal, null);
-  const [skipped] = counts.skipped.list();
-  const nothing = skipped === undefined ? null : `no entry can be read: ${skipped.reason}`;
+  if (fatal !== null) damage.add(fatal, null);
   return {
     bytes,
     entries: counts.entries - repeated,
@@ -165,6 +169,13 @@ async function readDump(
     lastUs,
     isLog: counts.events > 0,
     damage,
-    error: counts.entries > 0 ? null : (fatal ?? nothing),
+    error: null,
   };
+}
+
+/** Why a dump has no entries at all; null where it has nothing that looks like one, which is an empty table. */
+function nothingIn(skipped: readonly Damage[]): string | null {
+  if (skipped.length === 0) return null;
+  const reasons = skipped.map(({ reason, count }) => `${reason}, ${count === 1 ? 'once' : `${count} times`}`);
+  return `no entry can be read: ${reasons.join('; ')}`;
 }

@@ -19,6 +19,8 @@ const LEAST_MARKED = 5;
 interface Source {
   prefix: Prefix;
   flows: number;
+  /** Of these, flows to hosts of the Internet: not to neighbours in the source's own network. */
+  far: number;
   peers: Set<string>;
   marks: Map<number, number>;
 }
@@ -31,17 +33,24 @@ export class SourceSurvey {
 
   add({ family, original, reply, mark }: Entry): void {
     if (same(original.src, reply.dst) || isUpkeep(family, reply.dst) || isUpkeep(family, original.src)) return;
-    // NAT towards a host beside the router, or of a neighbour: nothing of the Internet.
+    // NAT of a neighbour: a LAN host that is led back to the LAN.
     const near = networkOf(family, reply.dst);
-    if (prefixContains(near, family, reply.src) || prefixContains(near, family, original.src)) return;
+    if (prefixContains(near, family, original.src)) return;
     const key = addressKey(family, reply.dst);
     let source = this.sources.get(key);
     if (source === undefined) {
       if (this.sources.size >= MOST_ADDRESSES) return;
-      source = { prefix: blockOf(family, reply.dst, FULL[family]), flows: 0, peers: new Set(), marks: new Map() };
+      source = {
+        prefix: blockOf(family, reply.dst, FULL[family]),
+        flows: 0,
+        far: 0,
+        peers: new Set(),
+        marks: new Map(),
+      };
       this.sources.set(key, source);
     }
     source.flows++;
+    if (!prefixContains(near, family, reply.src)) source.far++;
     if (source.peers.size < MOST_PEERS) source.peers.add(addressKey(family, reply.src));
     const marked = (mark ?? 0) & MWAN3_MASK;
     if (marked !== 0) source.marks.set(marked, (source.marks.get(marked) ?? 0) + 1);
@@ -55,7 +64,9 @@ export class SourceSurvey {
 
   /** The uplinks, busiest first; addresses of one network are one uplink's. */
   finish(): Inference {
-    const all = [...this.sources.values()];
+    // NAT towards hosts beside the router is another matter, unless there is nothing else.
+    const far = [...this.sources.values()].filter((source) => source.far > 0);
+    const all = far.length > 0 ? far : [...this.sources.values()];
     const several = all.filter(({ peers }) => peers.size > 1);
     const chosen = several.length > 0 ? several : all;
     const groups: Source[][] = [];
