@@ -11,6 +11,8 @@ import { ToldStore } from './told-store.js';
 const SLACK_US = 2e6;
 /** An entry is born with the first packet: a flow that starts this near is that one. */
 const NEAR_US = 1e6;
+/** Headers of a SYN with its options, or of a fragment, IPv6 included. */
+const HEADERS_BYTES = 80;
 /** Flows that are held for the captures at most. */
 const MOST_HELD = 1 << 21;
 
@@ -156,6 +158,16 @@ export class ToldJoin {
     if (store.startUs(row) < firstUs + SLACK_US || store.endUs(row) > lastUs - SLACK_US) return;
     const { told, seen } = store.counters(row);
     counts.compared++;
-    if (told.some((count, i) => count !== seen[i])) counts.otherCounts++;
+    if (!agrees(told, seen, 0) || !agrees(told, seen, 1)) counts.otherCounts++;
   }
+}
+
+/**
+ * Whether packets and bytes of one end agree. A capture may have more: repeated SYNs to a dead host, which connection
+ * tracking counts once, and the headers of fragments, which it counts after they are put together.
+ */
+function agrees(told: Float64Array, seen: Float64Array, end: 0 | 1): boolean {
+  const packets = seen[end] - told[end];
+  const bytes = seen[2 + end] - told[2 + end];
+  return packets >= 0 && bytes >= 0 && bytes <= packets * HEADERS_BYTES;
 }
