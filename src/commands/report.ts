@@ -8,7 +8,7 @@ import type { Report } from '../report/report.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
 import { didYouMean, listChoices } from '../util/suggest.js';
-import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
+import { type AnonymiseOptions, type AnonymiseOptions, readAnonymiser, readAnonymiser } from './anonymise.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, say, tellConfig, tellInputs, warnOfInputs } from './messages.js';
 import { PROGRESS_MODES } from './modes.js';
@@ -63,6 +63,7 @@ export async function report(
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
   const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
+  const anonymiser = await readAnonymiser(options, io);
   // Whatever can't be written is known before the inputs are read.
   const output = kind === 'folder' ? null : await openOutput(target, request.files, io);
   try {

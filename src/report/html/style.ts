@@ -44,8 +44,8 @@ h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0 .2rem}
 h2{font-size:1.2rem;margin:2.2rem 0 .6rem}
 h3{font-size:1rem;margin:0 0 .2rem}
 p{margin:.3rem 0}
-.span,.note,figcaption,footer{color:var(--muted)}
-.note,figcaption{font-size:.9rem;max-width:48rem}
+.span,.aside,figcaption,footer{color:var(--muted)}
+.aside,figcaption{font-size:.9rem;max-width:48rem}
 .unseen,.skip:not(:focus){position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}

@@ -75,7 +75,7 @@ export function rateTable(report: Report): Html {
   if (report.uplinks.every(({ rate }) => rate.up.mean === null && rate.down.mean === null)) return '';
   const columns = ['uplink', 'way', 'bytes>', 'mean>', 'p95>', 'peak>', 'capacity>', 'p95 of capacity>'];
   const note = `IP bytes; p95 (nearest rank) and peak over bins of ${formatDuration(report.window.binSeconds)}.`;
-  return section('rates', 'Rates', table('Rates', columns, rows) + paragraph(note, 'note'));
+  return section('rates', 'Rates', table('Rates', columns, rows) + paragraph(note, 'aside'));
 }
 
 export function outageTable(report: Report, timezone: string): Html {
@@ -170,7 +170,7 @@ function packetNote({ packets }: Report): Html {
     [packets.damaged, 'damaged'],
   ] as const;
   const known = parts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`);
-  return known.length === 0 ? '' : paragraph(`Packets: ${known.join(', ')}.`, 'note');
+  return known.length === 0 ? '' : paragraph(`Packets: ${known.join(', ')}.`, 'aside');
 }
 
 export function inferenceBlock({ inference }: Report): Html {
@@ -192,5 +192,5 @@ function cureBlock(cure: string | null): Html {
 }
 
 function more(count: number, what: string): Html {
-  return count <= LISTED ? '' : paragraph(`…and ${formatNumberOf(count - LISTED, `more ${what}`)}.`, 'note');
+  return count <= LISTED ? '' : paragraph(`…and ${formatNumberOf(count - LISTED, `more ${what}`)}.`, 'aside');
 }
