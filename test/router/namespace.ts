@@ -79,5 +79,5 @@ export function makeNamespace(uplinks: number, setUp = ''): Namespace {
 /** Everything that a set-up could have changed. */
 export const SNAPSHOT = `
   ip rule; ip -6 rule; ip route show table all; ip -6 route show table all
-  nft list ruleset
+  nft -s list ruleset 2>/dev/null
   sysctl -a 2>/dev/null | grep -E '^net\\.(ipv4|ipv6|netfilter)' | grep -v -e nf_conntrack_count -e stable_secret`;

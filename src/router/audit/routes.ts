@@ -14,7 +14,6 @@ import {
   isMain,
   ownTables,
   sourceRulesOf,
-  sourcesOf,
 } from './state.js';
 
 type Found = Omit<AuditFinding, 'evidence'>;
@@ -316,8 +315,11 @@ function tableCure(state: AuditState, uplink: AuditUplink, family: Family): stri
 
 function sourceText(state: AuditState, uplink: AuditUplink, family: Family): string {
   const snat = uplink.config.snat.find((prefix) => prefix.family === family)?.text.replace(/\/(?:32|128)$/, '');
-  const own = state.facts.addresses.find((one) => one.dev === uplink.device && one.family === family)?.address;
-  return snat ?? own ?? (sourcesOf(state, uplink, family).length > 0 ? uplink.device : `ADDRESS-OF-${uplink.device}`);
+  const own = state.facts.addresses.find(
+    ({ dev, family: of, address }) =>
+      dev === uplink.device && of === family && address !== null && !address.startsWith('fe80:'),
+  )?.address;
+  return snat ?? own ?? `ADDRESS-OF-${uplink.device}`;
 }
 
 function replaceCommand(route: DefaultRoute, family: Family, weights: readonly number[]): string {

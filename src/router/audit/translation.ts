@@ -1,6 +1,7 @@
 // Rules of the audit about netfilter: every uplink is translated, connections keep their uplink by mark, nothing leaves
 // untranslated.
 
+import { familyOf } from '../routes.js';
 import { matchesDev } from '../values.js';
 import type { AuditFinding } from './rule.js';
 import {
@@ -53,30 +54,42 @@ function auditNat(state: AuditState, family: Family): Found[] {
       place: null,
     });
   }
-  const outside = state.uplinks.filter(
-    (uplink) => !isBalanced(state, uplink, family) && namedTranslation(state, uplink, family) !== undefined,
-  );
-  for (const uplink of outside) {
+  for (const { device, name, place } of idleDevices(state, family)) {
     found.push({
       code: 'nat-without-route',
       severity: 'warning',
-      what: `${uplink.name} (${uplink.device}) is translated, and has no nexthop in the balanced IPv${family} route`,
+      what: `${name === device ? device : `${name} (${device})`} is translated and has a default route of its own, and no nexthop in the balanced IPv${family} route`,
       breaks: 'no new flow of a client ever takes it: the line is paid for and idle, or its nexthop was lost',
       cure: [PLAN],
-      uplinks: [uplink.name],
-      place: at(namedTranslation(state, uplink, family)?.place),
+      uplinks: [name],
+      place,
     });
   }
   return found;
 }
 
-/** A translation that names the device, not one for all but the LAN. */
-function namedTranslation(state: AuditState, uplink: AuditUplink, family: Family) {
-  return translations(state, uplink, family).find(
-    ({ out, action, family: of }) =>
-      of === family &&
-      (action.kind === 'snatByDev' || out.some(({ not, names }) => !not && names.includes(uplink.device))),
+/** Devices that a translation names, that lead somewhere, and that the balanced route leaves out. */
+function idleDevices(state: AuditState, family: Family): { device: string; name: string; place: string | null }[] {
+  const balanced = new Set(state.balanced[family]?.hops.map(({ dev }) => dev));
+  const routed = new Set(
+    state.rest.filter((route) => familyOf(route) === family).flatMap(({ hops }) => hops.map(({ dev }) => dev)),
   );
+  const found = new Map<string, string | null>();
+  for (const { action, out, hook, family: of, place } of state.effects) {
+    if (hook !== 'postrouting' || (of !== null && of !== family)) continue;
+    const named =
+      action.kind === 'snatByDev'
+        ? action.to.map(([dev]) => dev)
+        : action.kind === 'snat' || action.kind === 'masquerade'
+          ? out.flatMap(({ not, names }) => (not ? [] : names))
+          : [];
+    for (const dev of named) if (routed.has(dev) && !balanced.has(dev) && !found.has(dev)) found.set(dev, at(place));
+  }
+  return [...found].map(([device, place]) => ({
+    device,
+    name: state.uplinks.find((uplink) => uplink.device === device)?.name ?? device,
+    place,
+  }));
 }
 
 function hasMarks({ effects, rules, extras }: AuditState): boolean {
