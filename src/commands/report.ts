@@ -8,7 +8,7 @@ import type { Report } from '../report/report.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
 import { didYouMean, listChoices } from '../util/suggest.js';
-import { type AnonymiseOptions, type AnonymiseOptions, readAnonymiser, readAnonymiser } from './anonymise.js';
+import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
 import type { Io } from './io.js';
 import { exitCodeOf, nothingRead, say, tellConfig, tellInputs, warnOfInputs } from './messages.js';
 import { PROGRESS_MODES } from './modes.js';
@@ -63,7 +63,6 @@ export async function report(
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
   const anonymiser = await readAnonymiser(options, io);
   const request = await readRequest(args, options, io);
-  const anonymiser = await readAnonymiser(options, io);
   // Whatever can't be written is known before the inputs are read.
   const output = kind === 'folder' ? null : await openOutput(target, request.files, io);
   try {
@@ -90,7 +89,8 @@ export async function report(
         await output.write(main.content);
         await output.commit();
       }
-      if (options.verbose && !options.quiet) say(`${quote(target)} is written`, io);
+      if (main === undefined && !options.quiet) say('no chart has anything to draw: nothing is written', io);
+      else if (options.verbose && !options.quiet) say(`${quote(target)} is written`, io);
     }
     return exitCodeOf(made, options.strict === true, io);
   } finally {
