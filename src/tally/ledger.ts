@@ -171,7 +171,8 @@ export class Ledger {
   }
 
   private grow(): void {
-    const size = this.capacity * 2;
+    // Room that is not used costs nothing; copying does.
+    const size = Math.max(this.capacity * 2, Math.min(this.capacity * 16, this.limit));
     this.startUs = widened(this.startUs, new Float64Array(size));
     this.endUs = widened(this.endUs, new Float64Array(size));
     this.ipUp = widened(this.ipUp, new Float64Array(size));

@@ -81,6 +81,14 @@ describe('quantiles', () => {
     assert.deepEqual(nearestRank(values, [0.05, 0.3, 0.4, 0.5, 1]), [15, 20, 20, 35, 50]);
   });
 
+  it('of many values are those of a few, each as often as the others', () => {
+    // Long enough to be counted by leading bits and not sorted.
+    const few = [0, 0.25, 1, 1.5, 3, 1000, 1001, 2 ** 40];
+    const many = Float64Array.from({ length: few.length * 5000 }, (_, i) => few[i % few.length]);
+    const parts = [0.05, 0.125, 0.126, 0.5, 0.75, 0.751, 1];
+    assert.deepEqual(nearestRank(many, parts), [0, 0, 0.25, 1.5, 1000, 1001, 2 ** 40]);
+  });
+
   it('are those of the sorted list, for sizes of every magnitude', () => {
     const value = fc.oneof(
       fc.constant(0),
