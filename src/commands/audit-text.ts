@@ -13,6 +13,9 @@ export interface TextOptions {
 
 const NARROWEST = 40;
 const INDENT = '  ';
+/** Where the figures in what breaks come from. */
+const FIGURES = /\d of (?:a )?\d|\d+ flows|\d s\b|\d to \d/;
+const SOURCE = 'Figures are those of a test network with a real kernel: docs/nano-howto.md.';
 
 export function auditTable(result: AuditResult, { width, color, unicode }: TextOptions): string {
   const paint = pc.createColors(color);
@@ -21,14 +24,15 @@ export function auditTable(result: AuditResult, { width, color, unicode }: TextO
   const room = Math.max(NARROWEST, width);
   const lines: string[] = [...wrap(safe(answerOf(result)), room, ''), ''];
   for (const one of result.findings) {
-    const where = one.place === null ? '' : `  ${safe(one.place)}`;
-    lines.push(`${colors[one.severity](one.severity.padEnd(8))}${paint.bold(one.code)}${where}`);
+    lines.push(`${colors[one.severity](one.severity.padEnd(9))}${paint.bold(one.code)}`);
+    if (one.place !== null) lines.push(`${INDENT}${safe(one.place)}`);
     lines.push(...wrap(safe(sentence(one.what)), room, INDENT));
     lines.push(...wrap(safe(`Without a cure: ${sentence(one.breaks)}`), room, INDENT));
     for (const text of one.evidence) lines.push(...wrap(safe(`Measured: ${sentence(text)}`), room, INDENT));
     // Commands are never broken: they are there to be copied.
     lines.push(...one.cure.map((command) => paint.dim(`${INDENT}${INDENT}${safe(command)}`)), '');
   }
+  if (result.findings.some(({ breaks }) => FIGURES.test(breaks))) lines.push(...wrap(SOURCE, room, ''), '');
   for (const text of result.notChecked) lines.push(...wrap(safe(`Not checked: ${text}.`), room, ''));
   return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -47,6 +47,10 @@ const GROUPS = {
       choices: ['nft', 'iptables'],
       value: 'nft',
     },
+    auditConfig: {
+      flags: '-c, --config <file>',
+      text: 'the configuration meant for it: names of the uplinks, and whether a keep-alive is to run',
+    },
     live: { flags: '--live', text: 'ask this machine: ip, nft, iptables-save, /proc/sys, all read-only' },
     report: {
       flags: '--report <file>',
@@ -59,6 +63,14 @@ const GROUPS = {
       repeats: true,
     },
     noUplinks: { flags: '--no-uplinks', text: 'every five-tuple as seen: nothing joined, no uplink told' },
+  },
+  'Rules:': {
+    rule: {
+      flags: '--rule <rule>',
+      text: 'share within 5 points, p95 below 80 % of capacity, no leak, no outage longer than 30 s, every uplink used, balance consistent, answered above 95 %, failover within 10 s …; also: for dsl1',
+      repeats: true,
+    },
+    failOnUnknown: { flags: '--fail-on-unknown', text: "exit 1 as well where a rule can't be told" },
   },
   'What is compared:': {
     before: {
@@ -101,6 +113,11 @@ const GROUPS = {
       flags: '-f, --format <format>',
       text: 'table, json, markdown or csv (else by the ending of -o, else table)',
       choices: ['table', 'json', 'markdown', 'csv'],
+    },
+    validateFormat: {
+      flags: '-f, --format <format>',
+      text: 'table, json or junit (else by the ending of -o, else table)',
+      choices: ['table', 'json', 'junit'],
     },
     flowsFormat: {
       flags: '-f, --format <format>',

@@ -125,6 +125,30 @@ export function createProgram(
     'mlstat flows samples/blackhole/any.pcap.gz --no-uplinks --format ndjson',
   ]);
 
+  const validate = add(program, 'validate', [
+    ...FLOWS,
+    'capacity',
+    'pin',
+    'bin',
+    'rule',
+    'failOnUnknown',
+    'validateFormat',
+    'timezone',
+    'noColor',
+  ])
+    .summary('the report as a check: a line a rule, exit 1 where one fails')
+    .description(
+      'Holds the report against rules (--rule, else rules: in the configuration): a line each, exit 1 where one fails.',
+    )
+    .argument('<input...>', INPUT)
+    .action((inputs, options) =>
+      finish(import('./validate.js').then((verb) => verb.validate(inputs, options, io, pipeline))),
+    );
+  addExamples(validate, io, [
+    'mlstat validate samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml',
+    "mlstat validate samples/blackhole/any.pcap.gz --rule 'no outage longer than 2 s'",
+  ]);
+
   const compare = add(program, 'compare', [...ADVICE, 'before', 'split', 'configBefore'])
     .summary('what a change of weights changed')
     .description(
@@ -220,7 +244,7 @@ export function createProgram(
     'mlstat plan -c samples/4to1/mlstat.yaml --firewall iptables --weights dsl1=3,dsl2=1',
   ]);
 
-  const audit = add(program, 'audit', [...TALK, 'config', 'live', 'report', 'auditFormat', 'noColor'])
+  const audit = add(program, 'audit', [...TALK, 'auditConfig', 'live', 'report', 'auditFormat', 'noColor'])
     .summary("the router's present set-up held against what is needed")
     .description(
       "Holds the router's present set-up against what is needed: each fault with what breaks and the cure. Exit 1 where one is more than advice. Changes nothing.",
