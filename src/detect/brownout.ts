@@ -183,7 +183,44 @@ export class Brownouts {
       sum.open = null;
     }
     clear(sum);
-    sum.count = 0;
+  }
+
+  /** A demand without answer while the line is out. */
+  note({ uplink }: Line, startUs: number): void {
+    this.sums[uplink].remember(startUs, true);
+  }
+
+  /** What looked like an outage was the beginning of a brownout: so great a share is late after it as well. */
+  convert(line: Line, { late, servers }: { late: number; servers: number }, share: number, usual: number): void {
+    const sum = this.sums[line.uplink];
+    const needed = this.needed(line, line.silence.sinceUs);
+    const open = sum.open;
+    sum.open = {
+      uplink: line.uplink,
+      start: changeIn(sum, usual, Math.max(LEAST_SHARE, share), line.delays.p99Us),
+      end: null,
+      all: Math.round(late / Math.max(share, 0.1)) + (open?.all ?? 0),
+      late: late + (open?.late ?? 0),
+      servers: servers + (open?.servers ?? 0),
+      before: usual,
+      score: Math.max(needed + 3, open?.score ?? 0),
+      needed,
+      delayUs: line.delays.p99Us,
+      lateAfterUs: line.delays.lateUs,
+    };
+    sum.back = 0;
+    clear(sum);
+  }
+
+  /** It was one: what is remembered of it must not blur the next change. */
+  forget({ uplink }: Line): void {
+    if (this.sums[uplink].open === null) this.sums[uplink].count = 0;
+  }
+
+  /** Share of late demands of a brownout that lasts, else 0. */
+  shareOf(uplink: number): number {
+    const { open } = this.sums[uplink];
+    return open === null ? 0 : open.late / open.all;
   }
 
   finish(): void {

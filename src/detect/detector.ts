@@ -2,11 +2,11 @@
 
 import { categoryOf, LateShare } from './answers.js';
 import { Brownouts } from './brownout.js';
-import { type Flows, MARK } from './evidence.js';
+import { DEMAND, type Flows, MARK } from './evidence.js';
 import { GapWatch, type SpanUs } from './gaps.js';
 import { Keys } from './keys.js';
 import { beginSilence, Line, type Silence, silenceAt } from './line.js';
-import { type DetectSettings, THIN_US, YEAR_SEC } from './settings.js';
+import { type DetectSettings, PATIENCE_US, THIN_US, YEAR_SEC } from './settings.js';
 import { Shares } from './shares.js';
 
 export interface DetectorOptions {
@@ -31,6 +31,9 @@ export interface Thin extends SpanUs {
   idle: boolean;
 }
 
+/** Demands after an outage that tell it from a brownout, and the nats from which it is one whatever comes after. */
+const TRIAL = 12;
+const SURE_NATS = 14;
 /** A lost demand at the gateway, in nats: about one in twenty by chance. */
 const GATEWAY_NATS = 3;
 /** The next demand at the gateway comes at least so long after one that was lost. */
@@ -149,6 +152,7 @@ export class Detector {
   finish(endUs: number): void {
     this.advance(endUs, false);
     for (const line of this.looked) {
+      this.settleTrial(line);
       const { silence } = line;
       if (line.isOut) {
         this.overdue(line, endUs);
@@ -208,6 +212,7 @@ export class Detector {
     const { flows, known } = this;
     const startUs = flows.startUs[i];
     if (startUs < line.judgedFromUs) return;
+    if (line.trial !== null) this.tryOn(line, startUs, flows.waitUs[i], nowUs);
     const waitUs = flows.waitUs[i];
     const server = flows.server[i];
     const { lateUs } = line.delays;
@@ -223,7 +228,10 @@ export class Detector {
     const dead = silence.sinceUs <= startUs + line.delays.p95Us;
     if (waitUs >= 0 && !dead && !line.isOut && !this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
     if (dead) this.countLate(line, startUs, server, category);
-    if (line.isOut) return;
+    if (line.isOut) {
+      this.brownouts.note(line, startUs);
+      return;
+    }
     const usual = this.chanceOfLate(line.uplink, category, startUs - COMPARED_US);
     this.brownouts.late(line, startUs, server, category, usual, dead, nowUs);
     if (dead) this.decide(line, nowUs);
@@ -246,8 +254,9 @@ export class Detector {
     const past = this.lateShare.of(category);
     const others = this.brownouts.others(uplink, sinceUs);
     const known = category % 2 === 1;
-    if (!known && others.all === 0) return Math.max(past, ALONE);
-    return Math.min(0.95, Math.max(past, (past * PAST + others.late) / (PAST + others.all)));
+    const browned = this.brownouts.shareOf(uplink);
+    if (!known && others.all === 0) return Math.max(past, browned, ALONE);
+    return Math.min(0.95, Math.max(past, browned, (past * PAST + others.late) / (PAST + others.all)));
   }
 
   private askedGateway(line: Line, timeUs: number, ping: boolean): void {
@@ -305,7 +314,8 @@ export class Detector {
     if (line.isOut) {
       silence.endUs = timeUs;
       this.overdue(line, timeUs);
-      this.outages.push(silence);
+      if (line.trial !== null) this.settleTrial(line);
+      line.trial = { silence, all: 0, late: 0, usual: this.lateShare.of(categoryOf(DEMAND.tcp, true)) };
       line.silence = silenceAt(line.uplink, timeUs, false);
       line.isOut = false;
       line.judgedFromUs = timeUs - line.delays.p95Us;
@@ -314,6 +324,34 @@ export class Detector {
     }
     this.leaveUndecided(line, timeUs);
     beginSilence(silence, timeUs, false);
+  }
+
+  /** How a demand after an outage fared. */
+  private tryOn(line: Line, startUs: number, waitUs: number, nowUs: number): void {
+    const { trial } = line;
+    if (trial === null || startUs < trial.silence.endUs) return;
+    trial.all++;
+    if (waitUs < 0 || waitUs > line.delays.lateUs) trial.late++;
+    if (trial.all >= TRIAL || nowUs > trial.silence.endUs + PATIENCE_US) this.settleTrial(line);
+  }
+
+  /** If as much fails after the outage as a silence of a few demands takes by chance, it was none, but a brownout. */
+  private settleTrial(line: Line): void {
+    const { trial } = line;
+    if (trial === null) return;
+    line.trial = null;
+    const { silence, all, late, usual } = trial;
+    const share = (late + 0.5) / (all + 1);
+    const browned = late >= 2 && late * 4 >= all && silence.servers * -Math.log(share) < SURE_NATS;
+    if (!browned) {
+      this.outages.push(silence);
+      this.brownouts.forget(line);
+      return;
+    }
+    this.brownouts.convert(line, silence, share, usual);
+    if (!line.isOut) return;
+    line.isOut = false;
+    this.out--;
   }
 
   /** Demands that should have been answered by now, though their time is not over. */
@@ -343,7 +381,7 @@ export class Detector {
     const needed = this.needed(share, nowUs);
     if (score < needed) return;
     // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
-    if (silence.lateScore + silence.gatewayScore < needed / 2 && silence.pingsIn + silence.answered > 0) return;
+    if (silence.lateScore + silence.gatewayScore < needed / 2 && this.gatewayLives(line, nowUs)) return;
     silence.decidedUs = nowUs;
     silence.share = share;
     silence.needed = needed;
@@ -352,6 +390,13 @@ export class Detector {
     line.isOut = true;
     this.out++;
     this.brownouts.abandon(line, silence.sinceUs);
+  }
+
+  /** It answered since the silence began, and of late. */
+  private gatewayLives({ silence, lastPingInUs, beats, beatUs }: Line, nowUs: number): boolean {
+    if (silence.pingsIn + silence.answered === 0) return false;
+    const quietUs = nowUs - lastPingInUs;
+    return beats >= LEAST_BEATS ? quietUs < 2.5 * beatUs : quietUs * 2 < nowUs - silence.sinceUs;
   }
 
   /** Nats at which healthy traffic alarms less often than it may: N·s·chance < 1, N the decisions a year so far. */

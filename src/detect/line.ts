@@ -52,6 +52,8 @@ export interface Silence {
 export class Line {
   silence: Silence;
   isOut = false;
+  /** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
+  trial: { silence: Silence; all: number; late: number; usual: number } | null = null;
   everIn = false;
   lastAnyUs = Number.NaN;
   lastPingOutUs = Number.NaN;

@@ -28,6 +28,10 @@ const AVOIDED_NATS = Math.log(100);
 const BEFORE_US = 300e6;
 /** A connection that was silent for longer when the line died was not at work. */
 const AT_WORK_US = 120e6;
+/** Packets down that make a stream of a flow without connection. */
+const STREAM = 5;
+/** A connection that was cut is reset so long after the line is back, at most. */
+const RESET_US = 60e6;
 /** A flow that is still on the backup so long after the failback is stranded. */
 const STRANDED_US = 60e6;
 
@@ -120,22 +124,37 @@ function failbackOf({ uplink, end, lateAfterUs }: RawOutage, flows: Flows): Outa
   return null;
 }
 
-/** Rows of flows that were at work when the line died and had no answer after: the remote end's last word is before. */
+/**
+ * Rows of flows that were at work when the line died and came to nothing: the remote end's last word lies before, though
+ * the local end went on or the connection was never closed; or it spoke after the end only to see the connection reset.
+ */
 function cutRows(raw: RawOutage, ledger: Ledger, fromUs: number): number[] {
-  const { uplink, start, lateAfterUs, kind } = raw;
+  const { uplink, start, end, lateAfterUs, kind } = raw;
   if (kind === 'brownout') return [];
-  const { startUs, endUs, lagUs, course, protocol } = ledger;
+  const { startUs, endUs, lagUs, course, protocol, packetsDown } = ledger;
+  const reset = FLOW.resetByLocal | FLOW.resetByRemote;
+  const sinceUs = Math.max(fromUs, start.bestUs - AT_WORK_US);
+  const overUs = (end?.latestUs ?? start.bestUs) + RESET_US;
   const rows: number[] = [];
-  const downUs = start.latestUs;
   for (let row = 0; row < ledger.count; row++) {
-    if (ledger.uplink[row] !== uplink || startUs[row] >= start.bestUs) continue;
+    if (ledger.uplink[row] !== uplink || startUs[row] >= start.bestUs || endUs[row] < sinceUs) continue;
     if ((course[row] & (FLOW.answered | FLOW.untimed)) !== FLOW.answered) continue;
+    const tcp = protocol[row] === PROTOCOL.tcp;
     const remoteUs = endUs[row] - Math.max(0, lagUs[row]);
-    if (remoteUs > downUs || remoteUs < Math.max(fromUs, start.bestUs - AT_WORK_US)) continue;
-    const spoke = endUs[row] > start.latestUs && lagUs[row] > lateAfterUs;
-    const over = FLOW.closed | FLOW.resetByLocal | FLOW.resetByRemote;
-    const open = protocol[row] === PROTOCOL.tcp && (course[row] & (over | FLOW.opened)) === FLOW.opened;
-    if (spoke || open) rows.push(row);
+    if (remoteUs > start.latestUs) {
+      if (tcp && (course[row] & FLOW.closed) === 0 && (course[row] & reset) !== 0 && endUs[row] < overUs)
+        rows.push(row);
+      continue;
+    }
+    if (remoteUs < sinceUs) continue;
+    if (endUs[row] > start.latestUs && lagUs[row] > lateAfterUs) rows.push(row);
+    else if (tcp) {
+      if ((course[row] & (FLOW.closed | reset | FLOW.opened)) === FLOW.opened) rows.push(row);
+    } else if (packetsDown[row] >= STREAM) {
+      // A stream that broke off: silent for longer than its packets are apart.
+      const apartUs = (remoteUs - startUs[row]) / packetsDown[row];
+      if (apartUs < 0.5e6 && start.bestUs - remoteUs < 4 * apartUs + 0.2e6) rows.push(row);
+    }
   }
   return rows;
 }

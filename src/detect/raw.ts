@@ -24,7 +24,8 @@ export interface RawOutage {
   surplus: number;
 }
 
-/** A flow that began so long after the last packet in may have met the line's very end. */
+/** A flow that began so long after the last packet in may have met the line's very end: in part of the whole, at most. */
+const ON_THE_WAY = 0.05;
 const ON_THE_WAY_US = 1e6;
 /** Of a link that is down nothing is seen for this part of the silence at least. */
 const NOTHING = 0.5;
@@ -76,7 +77,8 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
   const endUs = Number.isNaN(silence.endUs) ? inputEndUs : silence.endUs;
   // A gap that is still open when the input ends was never closed by a packet.
   const nothingUs = Math.max(gapToUs - gapFromUs || 0, endUs - Math.max(sinceUs, gapToUs || 0));
-  const nothingSent = late === 0 || lastLateUs <= sinceUs + ON_THE_WAY_US;
+  const onTheWayUs = Math.min(ON_THE_WAY_US, Math.max(1.5 * silence.delayUs, ON_THE_WAY * (endUs - sinceUs)));
+  const nothingSent = late === 0 || lastLateUs <= sinceUs + onTheWayUs;
   if (nothingSent && asksLost < 2 && nothingUs >= NOTHING * (endUs - sinceUs)) return 'link-down';
   if (asksLost > 0 && asksLost > heardByLost) return 'gateway-dead';
   return nothingSent ? 'link-down' : 'blackhole';
