@@ -39,6 +39,7 @@ const CONTRACTS: Record<string, readonly string[]> = {
   'report/capacity.ts': ['advise'],
   'report/tuning.ts': ['advise'],
   'report/comparison.ts': ['measure'],
+  'report/validation.ts': ['advise'],
 };
 
 /** Packages of which one place alone knows. Where a package isn't named here it may be used nowhere. */

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Report } from '../report/report.js';
 import { EXIT, type ExitCode, UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
+import { type AnonymiseOptions, readAnonymiser } from './anonymise.js';
 import { terminalOptions } from './display.js';
 import { readInstant } from './instant.js';
 import type { Io } from './io.js';
@@ -14,7 +15,7 @@ import { startProgress } from './progress.js';
 import { type Request, type RequestOptions, readKnownConfig, readRequest } from './request.js';
 import { readChoice } from './values.js';
 
-export interface CompareOptions extends RequestOptions {
+export interface CompareOptions extends RequestOptions, AnonymiseOptions {
   /** Inputs of the time before; all others are then of the time after. */
   before: string[];
   split?: string;
@@ -48,6 +49,7 @@ export async function compare(
   const mode = readChoice('--progress', options.progress, PROGRESS_MODES);
   const { first, second, splitUs } = await readSides(args, options, io);
   const { timezone } = second;
+  const anonymiser = await readAnonymiser(options, io);
   const output = await openOutput(options.output, [...first.files, ...second.files], io);
   try {
     tellConfig(second.known, options, io);
@@ -64,7 +66,7 @@ export async function compare(
     tellInputs(report, (io.now() - startMs) / 1000, options, io);
     const isWhole = !nothingRead(earlier) && !nothingRead(report);
     if (format === 'json' || isWhole) {
-      await output.write(await render(report, format, timezone, options, output, io));
+      await output.write(await render(anonymiser?.report(report) ?? report, format, timezone, options, output, io));
       await output.commit();
     }
     const codes = [earlier, report].map((one) => exitCodeOf(one, options.strict === true, io));

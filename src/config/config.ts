@@ -48,4 +48,6 @@ export interface Config {
   uplinks: readonly UplinkConfig[];
   lan: readonly Prefix[];
   router: RouterConfig;
+  /** What `mlstat validate` checks, as written; none where left out. */
+  rules?: readonly string[];
 }

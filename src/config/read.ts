@@ -36,7 +36,7 @@ export function readConfig(text: string, source: string): Config {
   throw new UserError(`${nameOf(fault.path)} ${fault.message}${written} (${document.placeOf(fault.path)})`);
 }
 
-function toConfig({ uplinks, lan, router }: ConfigInput, source: string): Config {
+function toConfig({ uplinks, lan, router, rules }: ConfigInput, source: string): Config {
   return {
     source,
     uplinks: uplinks.map(
@@ -60,6 +60,7 @@ function toConfig({ uplinks, lan, router }: ConfigInput, source: string): Config
       keepaliveSec: router?.keepalive ?? null,
       macs: router?.macs ?? [],
     },
+    ...(rules == null ? {} : { rules }),
   };
 }
 

@@ -7,6 +7,7 @@ import { parseAddress, parsePrefix } from './address.js';
 import type { Capacity, Prefix } from './config.js';
 import { MARK_FORM, parseMark } from './mark.js';
 import { parseDuration, parseRate } from './measures.js';
+import { parseRule } from './rules.js';
 
 /** Linux takes 1 to 256 for a nexthop, 65536 for nexthop objects since 6.12. */
 export const LARGEST_WEIGHT = 65_536;
@@ -115,6 +116,13 @@ const router = z.strictObject(
   { error: 'must be settings: hashPolicy, hashPolicy6, keepalive, macs' },
 );
 
+const rule = text('must be a rule such as share within 5 points')
+  .superRefine((value, context) => {
+    const parsed = parseRule(value);
+    if ('error' in parsed) context.addIssue({ code: 'custom', message: parsed.error });
+  })
+  .meta({ description: 'A rule', examples: ['share within 5 points', 'no outage longer than 30 s'] });
+
 export const configSchema = z
   .strictObject(
     {
@@ -123,6 +131,7 @@ export const configSchema = z
         .min(1, { error: 'must list at least one uplink' }),
       lan: z.array(prefix, list('prefixes')).nullish().meta({ description: 'Prefixes of the clients' }),
       router: router.nullish(),
+      rules: z.array(rule, list('rules')).nullish().meta({ description: 'What mlstat validate checks' }),
     },
     { error: 'must hold uplinks: a list of them, each with a name' },
   )

@@ -19,7 +19,12 @@ export function writeConfig(config: Config): string {
 }
 
 /** The same as plain data in the words of the file: for JSON. */
-export function plainConfig({ uplinks, lan, router }: Config): { uplinks: Fields[]; lan?: string[]; router?: Fields } {
+export function plainConfig({ uplinks, lan, router, rules = [] }: Config): {
+  uplinks: Fields[];
+  lan?: string[];
+  router?: Fields;
+  rules?: string[];
+} {
   const settings = known({
     hashPolicy: router.hashPolicy,
     hashPolicy6: router.hashPolicy6,
@@ -30,6 +35,7 @@ export function plainConfig({ uplinks, lan, router }: Config): { uplinks: Fields
     uplinks: uplinks.map(plainUplink),
     ...(lan.length === 0 ? {} : { lan: lan.map(writePrefix) }),
     ...(Object.keys(settings).length === 0 ? {} : { router: settings }),
+    ...(rules.length === 0 ? {} : { rules: [...rules] }),
   };
 }
 

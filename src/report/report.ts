@@ -11,6 +11,7 @@
 import type { ReportCapacity } from './capacity.js';
 import type { ReportComparison } from './comparison.js';
 import type { ReportTuning } from './tuning.js';
+import type { ReportValidation } from './validation.js';
 
 export const REPORT_SCHEMA = 'mlstat.report/1';
 
@@ -48,6 +49,8 @@ export interface Report {
   comparison?: ReportComparison | undefined;
   /** Of `mlstat tune`. */
   tuning?: ReportTuning | undefined;
+  /** Of `mlstat validate`. */
+  validation?: ReportValidation | undefined;
 }
 
 /** A figure for each direction: up is client to server, down is server to client. */

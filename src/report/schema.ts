@@ -15,6 +15,7 @@ import {
 } from './report.js';
 import { capacitySchema, tuningSchema } from './schema-advice.js';
 import { comparisonSchema } from './schema-comparison.js';
+import { validationSchema } from './schema-validation.js';
 
 /** Identifier of the published schema; it changes when the meaning of a field does. */
 export const SCHEMA_ID = 'urn:mlstat:report:1';
@@ -233,6 +234,7 @@ export const reportSchema = z.strictObject({
   capacity: capacitySchema.optional(),
   comparison: comparisonSchema.optional(),
   tuning: tuningSchema.optional(),
+  validation: validationSchema.optional(),
 });
 
 /**
