@@ -168,10 +168,12 @@ function addWays({ ledger }: Tally, leaks: readonly Leak[]): void {
 }
 
 function phases({ atFailure, atRecovery, packets }: Leak): string {
+  if (atFailure === packets) return ' while an uplink was out';
+  if (atRecovery === packets) return ' after an uplink came back';
   if (atFailure + atRecovery === 0) return '';
   const parts = [
-    atFailure > 0 ? `${formatNumberOf(atFailure, 'packet')} while an uplink was out` : '',
-    atRecovery > 0 ? `${formatNumberOf(atRecovery, 'packet')} after it came back` : '',
+    atFailure > 0 ? `${atFailure} while an uplink was out` : '',
+    atRecovery > 0 ? `${atRecovery} after one came back` : '',
     packets > atFailure + atRecovery ? `${packets - atFailure - atRecovery} at other times` : '',
   ];
   return ` (${parts.filter((part) => part !== '').join(', ')})`;
