@@ -48,6 +48,7 @@ export function auditMarkdown(result: AuditResult): string {
     // Indented code: nothing in a command can end it.
     lines.push(...one.cure.map((command) => `    ${visible(command)}`), '');
   }
+  if (result.findings.some(({ breaks }) => FIGURES.test(breaks))) lines.push(SOURCE, '');
   if (result.notChecked.length > 0)
     lines.push('## Not checked', '', ...result.notChecked.map((text) => `- ${escaped(text)}`), '');
   return `${lines.join('\n').trimEnd()}\n`;
