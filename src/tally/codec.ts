@@ -73,7 +73,9 @@ export function encodeTally(data: TallyData): { head: TallyHead; body: Uint8Arra
 export function decodeTally(head: unknown, body: Uint8Array): TallyData | null {
   if (!isHead(head)) return null;
   const columns = readColumns(body, head.columns);
-  if (columns === null) return null;
+  // What carries an uplink's address is of an uplink.
+  const isPlaced = (lane: Lane) => lane.uplink >= 0 || (lane.class !== CLASS.wan && lane.class !== CLASS.second);
+  if (columns === null || !head.lanes.every(isPlaced)) return null;
   const uplinks = head.topology.uplinks.length;
   const { binWidths, lanes, points } = head;
   const bins = readBins('bins', columns, binWidths.bins, 2 * lanes.length);
