@@ -34,8 +34,8 @@ const LEAST_SERVERS = 30;
 /**
  * X = d′V⁻d with d the change of the shares, V = Σ(1/N₁ + 1/N₂) − n(C + C′)/(N₁N₂): Σ = diag(p) − pp′ of the shares p of both
  * spans together, N₁ and N₂ their keys, n the keys of both, C the covariance of what these chose before and after. Without
- * common keys it is Pearson's chi-square of the 2 × J table; with common keys alone the test of marginal homogeneity of
- * Stuart (Biometrika 42 (1955) 412), its covariance under the null. Chi-square with J−1 degrees of freedom; where fewer than
+ * common keys it is Pearson's chi-square of the 2 × J table; with common keys alone and two uplinks McNemar's (b − c)²/(b + c)
+ * (Psychometrika 12 (1947) 153), with more Stuart's test of marginal homogeneity under the null (Biometrika 42 (1955) 412). Chi-square with J−1 degrees of freedom; where fewer than
  * five are expected of an uplink among keys of one span alone and keys that moved, p is by seeded exchange: spans of
  * the former, sides of the latter; neither changes V.
  */
@@ -101,6 +101,7 @@ function testTables(pairs: Float64Array, alone: readonly Float64Array[], places:
   if (free * Math.min(...used.map((i) => p[i])) >= LEAST_EXPECTED || kept.length === 0) {
     return { test, statistic, df, pValue: chiSquareTail(statistic, df), ...shown };
   }
+  if (free === 0) return { test, statistic: 0, df, pValue: 1, ...shown };
   const exchange = exchanger(pairs, alone, places, one, two);
   const draws = nullDraws(n1 + n2 - 2 * both + moved + 200);
   const pValue = midP(statistic, draws, () => {

@@ -15,7 +15,7 @@ describe('every mistake is one line with the value and the cure', () => {
     // Verbs
     ['anaylse wan1.pcap', 'unknown command "anaylse"; did you mean analyse?'],
     ['flow wan1.pcap', 'unknown command "flow"; did you mean flows?'],
-    ['validate wan1.pcap', 'unknown command "validate"; mlstat --help lists them'],
+    ['balance wan1.pcap', 'unknown command "balance"; mlstat --help lists them'],
     [
       'tune wan1.pcap --target fair',
       '--target must be equal, split=dsl1:60,dsl2:40 (parts of the bytes) or metered=lte (used last): "fair"',
@@ -174,7 +174,17 @@ describe('help', () => {
     assert.match(err, /infer[\s\S]*show/);
   });
 
-  for (const line of ['analyse', 'analyze', 'flows', 'uplinks infer', 'uplinks show', 'schema', 'completion']) {
+  for (const line of [
+    'analyse',
+    'analyze',
+    'flows',
+    'validate',
+    'compare',
+    'uplinks infer',
+    'uplinks show',
+    'schema',
+    'completion',
+  ]) {
     it(`of ${line} has two examples, in 80 columns`, async () => {
       const { code, out, err } = await mlstat([...line.split(' '), '--help'], noPipeline);
       assert.deepEqual([code, err], [0, '']);
@@ -192,7 +202,21 @@ describe('help', () => {
   it('names the verbs that there are and no others', async () => {
     const { out } = await mlstat(['--help'], noPipeline);
     const verbs = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)].map((match) => match[1]);
-    assert.deepEqual(verbs, ['analyse', 'flows', 'uplinks', 'schema', 'completion', 'help']);
+    assert.deepEqual(verbs, [
+      'analyse',
+      'report',
+      'flows',
+      'validate',
+      'compare',
+      'tune',
+      'capacity',
+      'uplinks',
+      'plan',
+      'audit',
+      'schema',
+      'completion',
+      'help',
+    ]);
   });
 
   it('--version prints the version alone', async () => {

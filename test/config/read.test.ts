@@ -133,8 +133,12 @@ describe('readConfig refuses', () => {
       `${ONE}    wieght: 1`,
       'unknown key "wieght" in uplinks[0] (mlstat.yaml:4:5); did you mean weight?',
     ],
-    ['an unknown key', `${ONE}qos: 1`, 'unknown key "qos" (mlstat.yaml:4:1); it may hold uplinks, lan, router'],
-    ['a merge key', `${ONE}<<: {lan: []}`, 'unknown key "<<" (mlstat.yaml:4:1); it may hold uplinks, lan, router'],
+    ['an unknown key', `${ONE}qos: 1`, 'unknown key "qos" (mlstat.yaml:4:1); it may hold uplinks, lan, router, rules'],
+    [
+      'a merge key',
+      `${ONE}<<: {lan: []}`,
+      'unknown key "<<" (mlstat.yaml:4:1); it may hold uplinks, lan, router, rules',
+    ],
     [
       'a name twice',
       'uplinks:\n- {name: a, snat: [10.0.0.1]}\n- {name: a, snat: [10.0.0.2]}',
@@ -305,13 +309,14 @@ describe('loadConfig', () => {
 
 it('the JSON Schema knows every key and no other', () => {
   const schema = configJsonSchema() as { properties: object; additionalProperties: boolean; required: string[] };
-  assert.deepEqual(Object.keys(schema.properties), ['uplinks', 'lan', 'router']);
+  assert.deepEqual(Object.keys(schema.properties), ['uplinks', 'lan', 'router', 'rules']);
   assert.equal(schema.additionalProperties, false);
   assert.deepEqual(schema.required, ['uplinks']);
   const { items } = (schema.properties as { uplinks: { items: { properties: object; required: string[] } } }).uplinks;
   assert.deepEqual(Object.keys(items.properties).sort(), [
     'capacity',
     'gateway',
+    'gateway6',
     'gatewayMac',
     'interface',
     'mark',
