@@ -15,7 +15,10 @@ const MUST_HAVE = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
+  'assets/fonts/Arimo-Regular.ttf',
+  'assets/fonts/OFL.txt',
   'dist/bin/cli.js',
+  'dist/bin/page.js',
   'dist/index.d.ts',
   'dist/index.js',
   'docs/report.schema.json',
@@ -25,7 +28,7 @@ const MUST_HAVE = [
   'samples/README.md',
 ];
 const MAY_HAVE =
-  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/LICENSES\.txt|samples\/.*|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
+  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/LICENSES\.txt|samples\/.*|assets\/fonts\/(Arimo-\w+\.ttf|OFL\.txt)|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
 
 const { name, version } = JSON.parse(readFileSync(`${projectDir}/package.json`, 'utf8')) as Record<string, string>;
 
@@ -52,7 +55,7 @@ describe('the published package', () => {
       [],
       'not to be published',
     );
-    assert.ok(packed.size < 2e6, `${packed.size} bytes`);
+    assert.ok(packed.size < 3e6, `${packed.size} bytes`);
   });
 
   test('publint has nothing to say', async () => {
@@ -88,6 +91,11 @@ describe('the published package', () => {
     assert.equal(printed.stdout.trim(), version, printed.stderr);
 
     const sample = `node_modules/${name}/samples/blackhole/any.pcap.gz`;
+    for (const file of ['report.html', 'report.svg', 'report.png']) {
+      const drawn = spawnSync(command, ['report', sample, '-q', '-o', file], { cwd: prefix, encoding: 'utf8' });
+      assert.equal(drawn.stderr, '');
+      assert.ok(readFileSync(join(prefix, file)).length > 5000, file);
+    }
     writeFileSync(
       join(prefix, 'use.ts'),
       `import { analyse } from '${name}';\n` +
@@ -103,11 +111,12 @@ describe('the published package', () => {
     const compiled = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: prefix, encoding: 'utf8' });
     assert.equal(compiled.status, 0, compiled.stdout);
     const used = spawnSync(process.execPath, ['use.js'], { cwd: prefix, encoding: 'utf8' });
-    assert.equal(used.stdout.trim(), '1804', used.stderr);
+    assert.equal(used.stdout.trim(), '13094', used.stderr);
     assert.deepEqual(readdirSync(join(prefix, 'node_modules', name as string)).sort(), [
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'assets',
       'dist',
       'docs',
       'package.json',
