@@ -161,7 +161,7 @@ function disagreements({ tally }: TrackingInput): Finding[] {
   tell(
     otherCounts,
     otherCounts >= compared * MANY ? 'warning' : 'info',
-    `Of ${formatNumberOf(compared, 'flow')} that both show whole, ${otherCounts} have other packets or bytes in connection tracking than in the captures, repeated SYNs and fragments aside: it does not count what is offloaded or arrives when the entry is gone, and recorders lose packets. The captures' figures are used.`,
+    `Of ${formatNumberOf(compared, 'flow')} that both show whole, ${otherCounts} have other packets or bytes in connection tracking than in the captures, repeated SYNs and fragments aside: it does not count what is offloaded or comes when the entry is gone, a dead link swallows what it has counted, and recorders lose packets. The captures' figures are used.`,
   );
   tell(
     otherDirection,

@@ -197,7 +197,8 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
         before,
         after: [
           ...engine.tally.strangers.finish().map((stranger) => lateUplink(stranger, placed.config)),
-          ...doubts(placed),
+          // Connection tracking leaves no doubt: what it translates to is the router's own address.
+          ...(dumps.length === 0 ? doubts(placed) : []),
         ],
       },
     };

@@ -3,7 +3,7 @@
 
 import type { Prefix } from '../config/config.js';
 import type { Entry } from '../decode/conntrack-entry.js';
-import { formatAddress, isLinkLocal, isMulticast, isPrivate, maskWords, prefixContains } from '../util/address.js';
+import { formatAddress, isLinkLocal, isMulticast, maskWords, prefixContains } from '../util/address.js';
 import type { Inference, InferredUplink } from './infer.js';
 
 /** Addresses and networks that are kept apart; a dump with more is a flood, or made up. */
@@ -15,6 +15,8 @@ export const MWAN3_MASK = 0x3f00;
 /** The flows of one SNAT source have one mark nearly always, if marks are of uplinks. */
 const MARKED = 0.9;
 const LEAST_MARKED = 5;
+/** Marks of one source that are told apart. */
+const MOST_MARKS = 64;
 
 interface Source {
   prefix: Prefix;
@@ -22,6 +24,7 @@ interface Source {
   /** Of these, flows to hosts of the Internet: not to neighbours in the source's own network. */
   far: number;
   peers: Set<string>;
+  /** Flows by mark, of those that have one. */
   marks: Map<number, number>;
 }
 
@@ -50,19 +53,21 @@ export class SourceSurvey {
       this.sources.set(key, source);
     }
     source.flows++;
-    if (!prefixContains(near, family, reply.src)) source.far++;
+    const isFar = !prefixContains(near, family, reply.src);
+    if (isFar) source.far++;
     if (source.peers.size < MOST_PEERS) source.peers.add(addressKey(family, reply.src));
-    const marked = (mark ?? 0) & MWAN3_MASK;
-    if (marked !== 0) source.marks.set(marked, (source.marks.get(marked) ?? 0) + 1);
-    // Who is translated from a public address to another is no LAN by that alone.
-    if (!isPrivate(family, original.src) || this.networks.size >= MOST_ADDRESSES) return;
+    if (mark !== null && mark !== 0 && (source.marks.has(mark) || source.marks.size < MOST_MARKS)) {
+      source.marks.set(mark, (source.marks.get(mark) ?? 0) + 1);
+    }
+    // Who is translated towards the Internet is behind the router, whatever the address.
+    if (!isFar || this.networks.size >= MOST_ADDRESSES) return;
     const prefix = networkOf(family, original.src);
     const network = this.networks.get(prefix.text) ?? { prefix, hosts: new Set() };
     this.networks.set(prefix.text, network);
     if (network.hosts.size < MOST_PEERS) network.hosts.add(addressKey(family, original.src));
   }
 
-  /** The uplinks, busiest first; addresses of one network are one uplink's. */
+  /** The uplinks, busiest first; addresses of one network, or (IPv4 and IPv6) with one mark, are one uplink's. */
   finish(): Inference {
     // NAT towards hosts beside the router is another matter, unless there is nothing else.
     const far = [...this.sources.values()].filter((source) => source.far > 0);
@@ -82,40 +87,68 @@ export class SourceSurvey {
       .filter(({ hosts }) => [...hosts].some((host) => !this.sources.has(host)))
       .map(({ prefix }) => prefix)
       .sort((a, b) => (a.text < b.text ? -1 : 1));
-    return { uplinks: groups.map(toUplink), lan };
+    const flowsOf = (group: readonly Source[]) => group.reduce((sum, { flows }) => sum + flows, 0);
+    const uplinks = pairFamilies(groups).sort((a, b) => flowsOf(b) - flowsOf(a));
+    return { uplinks: uplinks.map(toUplink), lan };
   }
 
   /** By uplink (its SNAT sources) the mark in mwan3's bits that nearly all of its flows have, and no other's; else null. */
   marksOf(uplinks: readonly (readonly Prefix[])[]): (number | null)[] {
     const found = uplinks.map((snat) => {
-      const marks = new Map<number, number>();
-      let flows = 0;
-      for (const source of this.sources.values()) {
-        const { family, words } = source.prefix;
-        if (!snat.some((own) => prefixContains(own, family, words))) continue;
-        flows += source.flows;
-        for (const [mark, count] of source.marks) marks.set(mark, (marks.get(mark) ?? 0) + count);
-      }
-      const [most] = [...marks].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-      return most !== undefined && flows >= LEAST_MARKED && most[1] >= flows * MARKED ? most[0] : null;
+      const own = [...this.sources.values()].filter(({ prefix: { family, words } }) =>
+        snat.some((prefix) => prefixContains(prefix, family, words)),
+      );
+      return usualMark(own, MWAN3_MASK);
     });
     return found.map((mark) => (found.filter((other) => other === mark).length === 1 ? mark : null));
   }
 }
 
+/** Groups of one family each become uplinks of both where connection marks say so, and no two say the same. */
+function pairFamilies(groups: readonly Source[][]): Source[][] {
+  const marks = groups.map((group) => usualMark(group, 0xffffffff));
+  const isOf = (n: number, family: 4 | 6) => groups[n][0].prefix.family === family;
+  const partnerOf = (n: number): number => {
+    const same = groups.flatMap((_, other) =>
+      other !== n && marks[other] !== null && marks[other] === marks[n] ? [other] : [],
+    );
+    return same.length === 1 && !isOf(same[0], groups[n][0].prefix.family) ? same[0] : -1;
+  };
+  return groups.flatMap((group, n) => {
+    const partner = partnerOf(n);
+    if (partner < 0) return [group];
+    // The busier one comes first, and takes the other in.
+    return partner > n ? [[...group, ...groups[partner]]] : [];
+  });
+}
+
+/** The mark, as far as `mask` goes, of nearly all flows of some sources; null where there is none. */
+function usualMark(sources: readonly Source[], mask: number): number | null {
+  const marks = new Map<number, number>();
+  let flows = 0;
+  for (const source of sources) {
+    flows += source.flows;
+    for (const [mark, count] of source.marks) {
+      const value = (mark & mask) >>> 0;
+      if (value !== 0) marks.set(value, (marks.get(value) ?? 0) + count);
+    }
+  }
+  const [most] = [...marks].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return most !== undefined && flows >= LEAST_MARKED && most[1] >= flows * MARKED ? most[0] : null;
+}
+
 const FULL = { 4: 32, 6: 128 } as const;
 
 function toUplink(group: readonly Source[], n: number): InferredUplink {
-  const snat = group.map(({ prefix }) => prefix).sort((a, b) => (a.text < b.text ? -1 : 1));
+  const snat = group.map(({ prefix }) => prefix).sort((a, b) => a.family - b.family || (a.text < b.text ? -1 : 1));
   // No counts, as for captures: those of a survey are of a beginning only.
-  const why = snat.map(
-    ({ text }) => `conntrack expects answers to clients at ${text.replace(/\/(32|128)$/, '')}: it is their SNAT source`,
-  );
+  const addresses = snat.map(({ text }) => text.replace(/\/(32|128)$/, '')).join(' and ');
+  const paired = snat.some(({ family }) => family !== snat[0].family) ? ', with one connection mark' : '';
   return {
     name: `uplink${n + 1}`,
     interface: null,
     snat,
-    why: why.join('; '),
+    why: `conntrack expects the answers to clients at ${addresses}${paired}`,
     flows: group.reduce((sum, { flows }) => sum + flows, 0),
   };
 }
