@@ -1,6 +1,6 @@
 // Answers that fail clearly more often than before: a cumulative sum of the log-likelihood ratio for each uplink
 // (E. S. Page, Continuous inspection schemes, Biometrika 41, 1954). When it alarms, the change lies where the likelihood is
-// greatest, within the places where it is no less than a hundredth of that.
+// greatest, within the places where it is no less than a thousandth of that.
 
 import { CATEGORIES, type LateShare } from './answers.js';
 import type { Line } from './line.js';
@@ -39,8 +39,8 @@ const LEAST_SHARE = 0.3;
 const TIMES = 4;
 /** Nats for the end: one in 10,000 demands ends it too early. */
 const END_NATS = 9.2;
-/** One in a hundred. */
-const UNLIKELY = Math.log(100);
+/** Bounds leave out what is a thousand times less likely than the best. */
+const UNLIKELY = Math.log(1000);
 /** Doubt from which on delays are not learned. */
 const DOUBT = 3;
 
@@ -95,7 +95,7 @@ export class Brownouts {
   }
 
   /** A demand was answered in time. */
-  good(line: Line, startUs: number, category: number): void {
+  good(line: Line, startUs: number, category: number, nowUs: number): void {
     const sum = this.sums[line.uplink];
     sum.remember(startUs, false);
     if (sum.open !== null) {
@@ -112,6 +112,8 @@ export class Brownouts {
     const usual = this.lateShare.of(category);
     sum.value += Math.log((1 - alternative(usual)) / (1 - usual));
     if (sum.value <= 0) this.settle(sum);
+    // While nothing came in it was not known whether the line answers at all.
+    else if (sum.value >= this.needed(line, nowUs)) this.alarm(line, sum, this.needed(line, nowUs));
   }
 
   /** It was not. `usual` is how often that happens by itself; `dead`: nothing came in since. */
@@ -252,7 +254,7 @@ export class Brownouts {
     sum.back += late ? Math.log(usual / share) : Math.log((1 - usual) / (1 - share));
     if (sum.back < 0) sum.back = 0;
     if (sum.back < END_NATS) return;
-    open.end = changeIn(sum, share, usual, line.delays.p99Us);
+    open.end = changeIn(sum, share, usual, line.delays.p99Us, open.start.bestUs);
     this.found.push(open);
     sum.open = null;
     sum.count = 0;
@@ -280,10 +282,17 @@ function clear(sum: Sum): void {
   sum.waitingAll.fill(0);
 }
 
-/** Where among the remembered demands the share of late ones changed from `before` to `after`. */
-function changeIn({ starts, lates, count }: Sum, before: number, after: number, delayUs: number): Change {
-  const known = Math.min(count, REMEMBERED);
-  const first = count - known;
+/** Where among the remembered demands, from `fromUs` on, the share of late ones changed from `before` to `after`. */
+function changeIn(
+  { starts, lates, count }: Sum,
+  before: number,
+  after: number,
+  delayUs: number,
+  fromUs = Number.NEGATIVE_INFINITY,
+): Change {
+  let first = count - Math.min(count, REMEMBERED);
+  while (first < count - 1 && starts[first % REMEMBERED] < fromUs) first++;
+  const known = count - first;
   const lateNats = Math.log(after / before);
   const goodNats = Math.log((1 - after) / (1 - before));
   // From the last backwards: what is gained when the change lies before this demand.

@@ -221,7 +221,7 @@ export class Detector {
       known[server] = 1;
       if (!this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
       if (startUs + waitUs > line.silence.sinceUs) this.alive(line, startUs + waitUs);
-      if (!line.isOut) this.brownouts.good(line, startUs, category);
+      if (!line.isOut) this.brownouts.good(line, startUs, category, nowUs);
       return;
     }
     const { silence } = line;

@@ -177,21 +177,27 @@ function countStranded(
 
 /** Blackholed flows that their clients tried again, to the same port of the same server, until another uplink answered. */
 function retriesOf(blackholed: readonly number[], ledger: Ledger, flows: Flows, kept: number): Outage['retried'] {
+  const purposeOf = (i: number) => `${flows.key[i]} ${flows.demand[i]} ${ledger.ports[flows.row[i]] & 0xffff}`;
+  // What is still wanted, since when first and when last; looked through once, in the order of time.
+  const wanted = new Map<string, { firstUs: number; lastUs: number }>();
   const waits: number[] = [];
-  const done = new Set<string>();
-  for (const first of blackholed) {
-    const row = flows.row[first];
-    const purpose = `${flows.key[first]} ${flows.demand[first]} ${ledger.ports[row] & 0xffff}`;
-    if (done.has(purpose)) continue;
-    const startUs = flows.startUs[first];
-    for (let i = first + 1; i < flows.count && flows.startUs[i] <= startUs + PATIENCE_US; i++) {
-      if (flows.key[i] !== flows.key[first] || flows.demand[i] !== flows.demand[first]) continue;
-      const again = flows.row[i];
-      if (flows.uplink[i] === flows.uplink[first] || flows.waitUs[i] < 0) continue;
-      if ((ledger.ports[again] & 0xffff) !== (ledger.ports[row] & 0xffff)) continue;
-      waits.push((flows.startUs[i] + flows.waitUs[i] - startUs) / 1e6);
-      done.add(purpose);
-      break;
+  const out = flows.uplink[blackholed[0]];
+  const lastUs = flows.startUs[blackholed[blackholed.length - 1]] + PATIENCE_US;
+  let next = 0;
+  for (let i = blackholed[0]; i < flows.count && flows.startUs[i] <= lastUs; i++) {
+    const startUs = flows.startUs[i];
+    if (blackholed[next] === i) {
+      next++;
+      const purpose = purposeOf(i);
+      const known = wanted.get(purpose);
+      if (known !== undefined && startUs - known.lastUs <= PATIENCE_US) known.lastUs = startUs;
+      else wanted.set(purpose, { firstUs: startUs, lastUs: startUs });
+    } else if (flows.uplink[i] !== out && flows.waitUs[i] >= 0) {
+      const purpose = purposeOf(i);
+      const known = wanted.get(purpose);
+      if (known === undefined) continue;
+      wanted.delete(purpose);
+      if (startUs - known.lastUs <= PATIENCE_US) waits.push((startUs + flows.waitUs[i] - known.firstUs) / 1e6);
     }
   }
   waits.sort((a, b) => a - b);
