@@ -146,7 +146,7 @@ export function createProgram(
     );
   addExamples(validate, io, [
     'mlstat validate samples/4to1/*.pcap.gz -c samples/4to1/mlstat.yaml',
-    "mlstat validate samples/blackhole/any.pcap.gz --rule 'no outage longer than 2 s'",
+    "mlstat validate samples/blackhole/any.pcap.gz --rule 'no outage'",
   ]);
 
   const compare = add(program, 'compare', [...ADVICE, 'before', 'split', 'configBefore'])

@@ -74,13 +74,17 @@ function testTables(pairs: Float64Array, alone: readonly Float64Array[], places:
     spread(i, j) * (1 / n1 + 1 / n2) - (covariance(i, j) + covariance(j, i)) / (n1 * n2);
   const kept = used.slice(0, -1);
   const matrix = kept.map((i) => kept.map((j) => variance(i, j)));
+  const rank = solve(
+    matrix,
+    kept.map(() => 0),
+  ).rank;
   const form = (d: readonly number[]) =>
-    quadraticForm(
-      Float64Array.from(matrix.flat()),
-      Float64Array.from(kept, (i) => d[i]),
-    );
+    solve(
+      matrix,
+      kept.map((i) => d[i]),
+    ).value;
   const change = range.map((i) => two[i] / n2 - one[i] / n1);
-  const df = Math.max(1, kept.length);
+  const df = Math.max(1, rank);
   const linked = range.map((i) =>
     both > 0 && spread(i, i) > 0 ? Math.max(0, Math.min(1, covariance(i, i) / both / spread(i, i))) : 0,
   );
@@ -95,7 +99,7 @@ function testTables(pairs: Float64Array, alone: readonly Float64Array[], places:
       seen: Math.max(0, variance(widestAt, widestAt)),
     },
   };
-  const statistic = kept.length === 0 ? 0 : (form(change) ?? 0);
+  const statistic = kept.length === 0 ? 0 : form(change);
   const test = both > 0 ? 'two-sample chi-square test with pairs' : 'two-sample chi-square test';
   const free = Math.min(n1 - both, n2 - both) + moved;
   if (free * Math.min(...used.map((i) => p[i])) >= LEAST_EXPECTED || kept.length === 0) {
@@ -106,9 +110,36 @@ function testTables(pairs: Float64Array, alone: readonly Float64Array[], places:
   const draws = nullDraws(n1 + n2 - 2 * both + moved + 200);
   const pValue = midP(statistic, draws, () => {
     const [x, y] = exchange();
-    return form(range.map((i) => y[i] / n2 - x[i] / n1)) ?? 0;
+    return form(range.map((i) => y[i] / n2 - x[i] / n1));
   });
   return { test: `${test}, ${draws} seeded exchanges, mid-p`, statistic, df, pValue, ...shown };
+}
+
+/**
+ * d′V⁻d by Cholesky's decomposition, and the rank of V. A direction in which no key could move (all that both spans show
+ * stayed with an uplink) has no variance and no change, and is passed over.
+ */
+function solve(v: readonly (readonly number[])[], d: readonly number[]): { value: number; rank: number } {
+  const lower = v.map((row) => row.map(() => 0));
+  const rest = [...d];
+  let value = 0;
+  let rank = 0;
+  for (let i = 0; i < d.length; i++) {
+    let pivot = v[i][i];
+    for (let k = 0; k < i; k++) pivot -= lower[i][k] ** 2;
+    if (!(pivot > 1e-9 * Math.abs(v[i][i])) || pivot < 1e-15) continue;
+    rank++;
+    lower[i][i] = Math.sqrt(pivot);
+    for (let j = i + 1; j < d.length; j++) {
+      let sum = v[j][i];
+      for (let k = 0; k < i; k++) sum -= lower[j][k] * lower[i][k];
+      lower[j][i] = sum / lower[i][i];
+    }
+    rest[i] /= lower[i][i];
+    for (let j = i + 1; j < d.length; j++) rest[j] -= lower[j][i] * rest[i];
+    value += rest[i] ** 2;
+  }
+  return { value, rank };
 }
 
 /** Draws counts of both spans as they would be if either choice could as well have been the other span's. */
