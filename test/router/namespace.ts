@@ -18,6 +18,7 @@ export function namespacesMissing(tools: readonly string[]): string | false {
 }
 
 export interface Namespace {
+  name: string;
   /** Runs a script of sh in it. */
   sh(script: string, ...args: string[]): SpawnSyncReturns<string>;
   /** Standard output of a script that must succeed. */
@@ -73,7 +74,7 @@ export function makeNamespace(uplinks: number, setUp = ''): Namespace {
     remove();
     throw error;
   }
-  return { sh, out, remove };
+  return { name, sh, out, remove };
 }
 
 /** Everything that a set-up could have changed. */

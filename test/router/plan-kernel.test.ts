@@ -123,6 +123,31 @@ test('IPv6 alone, behind a link-local gateway', { skip }, () => {
   });
 });
 
+test('an IPv6 gateway that does not answer is left out of the balance until it does', { skip }, () => {
+  const far = makeNamespace(0);
+  const space = makeNamespace(2, [1, 2].map((i) => `ip link set peer${i} netns ${far.name}`).join('; '));
+  try {
+    const up = (i: number) =>
+      `ip link set peer${i} up; ip addr add 10.${i}.0.1/28 dev peer${i}; ip addr add 2001:db8:${100 + i}::1/64 dev peer${i} nodad`;
+    far.out(`${up(1)}; ${up(2)}`);
+    const script = write('six', uplinks(2, [4, 6]), CONNMARK);
+    assert.equal(space.sh('sh "$1" apply', script).status, 0);
+    const waitFor = (count: number) =>
+      space.sh(`i=0; while [ $i -lt 150 ]; do
+        [ "$(ip -6 route show table 222 | grep -c 'dev wan2')" = ${count} ] && exit 0; i=$((i+1)); sleep 0.2; done; exit 1`);
+    far.out('ip -6 addr del 2001:db8:102::1/64 dev peer2');
+    assert.equal(waitFor(0).status, 0, 'still in use');
+    assert.match(space.out('ip -6 route show table 222'), /^default via 2001:db8:101::1 dev wan1 /);
+    assert.equal(space.sh('sh "$1" check', script).status, 0);
+    far.out('ip -6 addr add 2001:db8:102::1/64 dev peer2 nodad');
+    assert.equal(waitFor(1).status, 0, 'not in use again');
+    space.sh('sh "$1" remove', script);
+  } finally {
+    space.remove();
+    far.remove();
+  }
+});
+
 test("the classic style: the howto's listing, and the default of table main comes back", { skip }, () => {
   const before = 'ip route add default via 10.1.0.1 dev wan1 metric 7; ip -6 route add default via fe80::9 dev wan2';
   inNamespace(2, before, { style: 'classic', firewall: 'nft' }, uplinks(2, [4, 6]), (space) => {

@@ -144,6 +144,8 @@ function auditLinkdown(state: AuditState): Found[] {
   const found: Found[] = [];
   for (const family of FAMILIES) {
     const key = (device: string) => `net/ipv${family}/conf/${device}/ignore_routes_with_linkdown`;
+    // Either of the two is enough.
+    if (setting(state, key('all')) === 1) continue;
     const used = state.uplinks.filter(
       (uplink) => isBalanced(state, uplink, family) && setting(state, key(uplink.device)) === 0,
     );

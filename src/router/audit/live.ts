@@ -35,7 +35,6 @@ const SETTINGS = [
   'net/ipv4/fib_multipath_hash_policy',
   'net/ipv4/fib_multipath_hash_fields',
   'net/ipv4/fib_multipath_use_neigh',
-  'net/ipv4/conf/all/rp_filter',
   'net/ipv4/neigh/default/gc_thresh1',
   'net/ipv6/conf/all/forwarding',
   'net/ipv6/fib_multipath_hash_policy',

@@ -1,7 +1,7 @@
 // The howto's own sequence: table main at priority 50 without a default, a table an uplink with its prohibit route,
 // rules by source, the multipath default last. On today's kernels established flows move with it; see nano-howto.md.
 
-import { defaultRoute, PROHIBIT, sourceRules, viaOf } from './connmark.js';
+import { defaultRoute, hopStatement, PROHIBIT, sourceRules } from './connmark.js';
 import { FAMILIES, type Family, linesOf, type Plan, prefixText } from './model.js';
 import { settingStatements } from './settings.js';
 import { comment, trimMargin } from './shell.js';
@@ -26,7 +26,7 @@ function familyStatements(plan: Plan, family: Family): string[] {
     const { device, table, name } = uplink;
     const [source] = line.snat.filter(({ length }) => length === (family === 4 ? 32 : 128)).map(prefixText);
     const from = source === undefined ? `$(address -${family} ${device})` : source;
-    const hop = `hop ${viaOf(line, device)} weight ${line.weight}`;
+    const hop = hopStatement(family, line, device);
     return [
       '',
       `# ${comment(name)}: what comes from its address goes out by it, or not at all.`,

@@ -42,8 +42,7 @@ function familyStatements(plan: Plan, family: Family): string[] {
 
 function lineStatements(plan: Plan, family: Family, uplink: PlannedUplink, line: Line): string[] {
   const { device, table } = uplink;
-  const via = viaOf(line, device);
-  const hop = `hop ${via} weight ${line.weight}`;
+  const hop = hopStatement(family, line, device);
   return [
     `# ${comment(uplink.name)}: its default, and behind it a prohibit, so that what is marked for it and can't go out`,
     '# ends with an ICMP error and not by the wrong line.',
@@ -58,6 +57,12 @@ function lineStatements(plan: Plan, family: Family, uplink: PlannedUplink, line:
 export function defaultRoute(family: Family, line: Line, device: string): string {
   const scope = family === 4 && line.gateway === null ? ' scope link' : '';
   return `default ${viaOf(line, device)} proto static${scope}`;
+}
+
+/** Takes the uplink into the balance. */
+export function hopStatement(family: Family, line: Line, device: string): string {
+  const words = `${viaOf(line, device)} weight ${line.weight}`;
+  return family === 6 && line.gateway !== null ? `hop6 ${line.gateway} ${device} ${words}` : `hop ${words}`;
 }
 
 export function viaOf({ gateway }: Line, device: string): string {

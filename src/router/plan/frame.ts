@@ -57,6 +57,7 @@ export const FRAME = trimMargin(`
     RULES6=$NEWLINE$(ip -6 rule show 2>/dev/null | tr '\\t' ' ' | sed 's/  *$//')$NEWLINE
     ROUTES4=$NEWLINE$(ip -4 route show table all default | sed -e 's/^[[:space:]]*nexthop/ nexthop/' -e 's/$/ /')$NEWLINE
     ROUTES6=$NEWLINE$(ip -6 route show table all default | sed -e 's/^[[:space:]]*nexthop/ nexthop/' -e 's/$/ /')$NEWLINE
+    NEIGHBOURS6=$NEWLINE$(ip -6 neigh show 2>/dev/null)$NEWLINE
     ADDRESSES4=$(ip -o -4 address show scope global)
     ADDRESSES6=$(ip -o -6 address show scope global | grep -v -e temporary -e deprecated -e tentative)
   }
@@ -128,7 +129,30 @@ export const FRAME = trimMargin(`
     HOPS="$HOPS$*
   "
   }
+  # hop6 GATEWAY DEVICE WORDS...: IPv6 asks no neighbour before it chooses (fib_multipath_use_neigh is IPv4's alone), so
+  # a gateway that does not answer is left out here, and taken in again when a keep-alive ping has reached it.
+  hop6() {
+    gateway=$1 device=$2
+    shift 2
+    ALL_HOPS="$ALL_HOPS$*
+  "
+    case $NEIGHBOURS6 in
+      *"$NEWLINE$gateway dev $device "*FAILED* | *"$NEWLINE$gateway dev $device "*INCOMPLETE*)
+        state=\${NEIGHBOURS6#*"$NEWLINE$gateway dev $device "}
+        case \${state%%"$NEWLINE"*} in
+          *FAILED* | *INCOMPLETE*)
+            fine "$gateway on $device does not answer: left out of the balance until it does"
+            return 0
+            ;;
+        esac
+        ;;
+    esac
+    hop "$@"
+  }
   balance() {
+    # Where none answers, the first one to come back is as good as any.
+    [ -n "$HOPS" ] || HOPS=$ALL_HOPS
+    ALL_HOPS=''
     case $1 in -4) listed=$ROUTES4 ;; *) listed=$ROUTES6 ;; esac
     shown=\${listed#*"\${NEWLINE}default table $2 "}
     [ "$shown" != "$listed" ] || shown=''
@@ -183,7 +207,7 @@ export const FRAME = trimMargin(`
   # One pass over the plan: MODE is apply, check or heal. What an earlier plan had and this one has not goes away.
   pass() {
     CAME_BACK=$RETURNING RETURNING=no
-    MODE=$1 BAD=0 FAILED=0 HOPS='' WANTED_SETTINGS='' WANTED_RULES='' WANTED_TABLES=''
+    MODE=$1 BAD=0 FAILED=0 HOPS='' ALL_HOPS='' WANTED_SETTINGS='' WANTED_RULES='' WANTED_TABLES=''
     read_kernel
     statements
     firewall
