@@ -22,9 +22,9 @@ const NOTHING: Omit<ReportShare, 'expected'> = {
  * By uplink, all of the flows that the balance is about (started by clients, not pinned, on uplinks in view). Intervals are
  * Wilson's with n = (Σb)²/Σb² over decision keys, b the key's flows, bytes or packets; over servers where clients can't be
  * seen, which makes them too wide rather than too narrow. `exactFlows` are the counts of all flows where the ledger is a
- * sample, null where it is whole or flows are pinned. Over several regimes n of flows and decisions is divided by the part
- * of the variance that they leave to chance: a share that an outage forced is no draw. (Into which regime the bytes fall is
- * chance too.)
+ * sample, null where it is whole or flows are pinned. Over several regimes n of decisions (and of flows, where each is one) is
+ * divided by the part of the variance that they leave to chance: a share that an outage forced is no draw. Flows of one key
+ * and bytes fall into regimes by chance too.
  */
 export function measureShares(
   ledger: Ledger,
@@ -44,7 +44,7 @@ export function measureShares(
   }
   const flows = exactFlows ?? decisions.flows;
   const weighed = [
-    { counts: flows, n: effectiveNumber(keys.flows), forced: true },
+    { counts: flows, n: effectiveNumber(keys.flows), forced: decisions.key === 'five-tuple' },
     { counts: firsts, n: clientsVisible ? decisions.decisions : 0, forced: true },
     { counts: bytes, n: effectiveNumber(keys.ipBytes), forced: false },
     { counts: packets, n: effectiveNumber(keys.packets), forced: false },

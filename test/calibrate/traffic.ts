@@ -29,17 +29,22 @@ const MOST_BYTES = 1e9;
 /** Part of an outage in which the router still sends into the dead uplink. */
 const REACTION = 0.3;
 
+export function newPairs(): Float64Array {
+  return new Float64Array(CLIENTS * SERVERS).fill(-1);
+}
+
 /** Makes one run after the other into one ledger. */
 export class Traffic {
   readonly ledger: Ledger = new Ledger();
   private readonly clients: Int32Array;
   private readonly servers: Int32Array;
   private readonly popularity = new Float64Array(SERVERS);
-  private readonly pairs = new Float64Array(CLIENTS * SERVERS);
 
+  /** `pairs` is the hash of each client and server, −1 where not met yet; shared by two spans of one router. */
   constructor(
     private readonly cell: Cell,
     private readonly random: () => number,
+    private readonly pairs: Float64Array = newPairs(),
   ) {
     const { addresses } = this.ledger;
     const { family } = cell;
@@ -51,15 +56,15 @@ export class Traffic {
     for (let n = 0; n < SERVERS; n++) this.popularity[n] /= sum;
   }
 
-  /** A new run; what the outages leave out. */
-  make(): Distortion[] {
+  /** A new run, of a new router or the same once more; what the outages leave out. */
+  make(sameRouter = false): Distortion[] {
     const { cell, ledger, random } = this;
     const outages = Array.from({ length: cell.flaps }, (_, n): Distortion => {
       const slot = SPAN_US / cell.flaps;
       const startUs = T0_US + n * slot + random() * slot * 0.4;
       return { uplink: 0, startUs, endUs: startUs + slot * (0.1 + 0.4 * random()) };
     });
-    for (let pair = 0; pair < this.pairs.length; pair++) this.pairs[pair] = -1;
+    if (!sameRouter) this.pairs.fill(-1);
     ledger.count = 0;
     let client = 0;
     let server = 0;
