@@ -31,7 +31,8 @@ export function applyCommands(
     lines.push(`ip route replace default table ${TABLE} proto static metric ${BACKUP_METRIC + n} ${way}`);
   });
   const flags = used.map(({ name, weight }) => `${name}=${weight}`).join(',');
-  lines.push(`mlstat plan --weights ${word(flags)}`);
+  // A script of mlstat's has every uplink in its route.
+  if (spare.length === 0) lines.push(`mlstat plan --weights ${word(flags)}`);
   return lines;
 }
 

@@ -10,7 +10,7 @@ import { calendarOf } from './calendar.js';
 import { failuresOf } from './failures.js';
 import { FULL } from './goal.js';
 import { growthOf } from './growth.js';
-import { REPETITIONS } from './replay.js';
+import { REPETITIONS, rank95 } from './replay.js';
 import { type AdviceInput, bitsOf, type KnownUplink, type Traffic, trafficOf } from './traffic.js';
 
 /** Ten years of 5 minutes. */
@@ -135,7 +135,7 @@ function notesOf({ uplinks, carried, bend, kept }: Traffic, replayed: Axis): str
   });
   if (axis.bins < FEW_BINS) {
     notes.push(
-      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 and peak are nearly the same.`,
+      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the highest ${formatCount(axis.bins - 1 - rank95(axis.bins))} of them.`,
     );
   }
   if (uplinks.length > 1 && uplinks.some(({ weight }) => weight === null)) {

@@ -137,7 +137,9 @@ function judge(
   }
   const loadOf = ({ line }: (typeof lines)[number]) => line.utilisation?.p95 ?? 0;
   const fullest = known.reduce((most, one) => (loadOf(one) > loadOf(most) ? one : most));
-  const byDraws = known.reduce((most, one) => ((one.line.saturation ?? 0) > (most.line.saturation ?? 0) ? one : most));
+  const byDraws = [...known].sort(
+    (a, b) => (b.line.saturation ?? 0) - (a.line.saturation ?? 0) || loadOf(b) - loadOf(a),
+  )[0] as (typeof lines)[number];
   const saturation = byDraws.line.saturation ?? 0;
   const verdict: FailureVerdict =
     saturation >= SATURATES ? 'saturates' : saturation > SURVIVES ? 'at-risk' : 'survives';

@@ -1,5 +1,7 @@
 // Decision keys become the items of a replay: the heaviest one by one, the rest in groups, each with its bytes by bin.
 
+import type { Decisions } from '../measure/decisions.js';
+import { numberKeys } from '../measure/keys.js';
 import { hashAddress } from '../tally/addresses.js';
 import type { Ledger } from '../tally/ledger.js';
 import { NONE } from '../tally/ledger.js';
@@ -32,6 +34,23 @@ export interface Movable {
   row: Int32Array;
   /** Whether ports are part of the key. */
   fine: boolean;
+}
+
+/**
+ * The flows of the balance by decision. Where clients can't be seen but the router is known to hash five-tuples, each
+ * connection is one; NAT changes neither its server nor that it is a connection of its own.
+ */
+export function movableOf(
+  ledger: Ledger,
+  { rows, keys, key, clientsVisible }: Decisions,
+  hashPolicy: number | null,
+): Movable {
+  const isFine = key === 'five-tuple';
+  if (clientsVisible || isFine || hashPolicy !== 1) {
+    return { rows, keyOf: keys.keyOf, keys: keys.count, row: keys.first, fine: isFine };
+  }
+  const numbering = numberKeys(ledger, rows, { ipv4: 'five-tuple', ipv6: 'five-tuple' });
+  return { rows, keyOf: numbering.keyOf, keys: numbering.count, row: numbering.row, fine: true };
 }
 
 /**

@@ -3,6 +3,8 @@
 import { formatDuration } from '../util/time.js';
 import { formatCount, formatShare } from '../util/units.js';
 import { FULL } from './goal.js';
+import type { Movable } from './items.js';
+import { rank95 } from './replay.js';
 import type { Traffic } from './traffic.js';
 
 const FEW_BINS = 100;
@@ -23,7 +25,7 @@ export function fullParts({ uplinks, carried }: Traffic, places: readonly number
 /** `stays` is what no decision moves, by uplink; `demand` what all carried. */
 export function tuneNotes(
   traffic: Traffic,
-  keys: number,
+  { keys, fine }: Movable,
   stays: { up: readonly Float64Array[]; down: readonly Float64Array[] },
   demand: { up: number; down: number },
   full: readonly number[],
@@ -42,11 +44,11 @@ export function tuneNotes(
   }
   if (axis.bins < FEW_BINS) {
     notes.push(
-      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 and peak are nearly the same.`,
+      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the highest ${formatCount(axis.bins - 1 - rank95(axis.bins))} of them.`,
     );
   }
   if (keys < FEW_KEYS) notes.push(`There are ${formatCount(keys)} decision keys only, so much is left to chance.`);
-  if (!decisions.clientsVisible) {
+  if (!decisions.clientsVisible && !fine) {
     notes.push(
       'Clients can’t be seen, so all flows with a server are replayed as one decision: the router’s own are finer, and its results vary less than told here.',
     );

@@ -9,7 +9,7 @@ import { applyCommands } from './apply.js';
 import { chooseCandidates, MOST_CANDIDATES, reduced, sharesOf } from './candidates.js';
 import { type Choice, choose } from './choose.js';
 import { type Goal, goalOf } from './goal.js';
-import { itemsOf } from './items.js';
+import { itemsOf, movableOf } from './items.js';
 import { candidateOf, tryAll } from './outcome.js';
 import { REPETITIONS } from './replay.js';
 import { carriedBytes } from './spread.js';
@@ -42,7 +42,7 @@ export function tuningOf(input: AdviceInput, { target: wish, maxSum }: TuneOptio
   const traffic = trafficOf(input, MOST_BINS);
   const { decisions, bend } = traffic;
   const { axis } = traffic.carried;
-  const { places, rows, keys } = decisions;
+  const { places, rows } = decisions;
   const uplinks = places.map((n) => traffic.uplinks[n]);
   const target = settleTarget(wish, uplinks, traffic);
   if (uplinks.length < 2) throw new UserError(`tune needs the traffic of two uplinks or more: ${tooFew(traffic)}`);
@@ -51,14 +51,8 @@ export function tuningOf(input: AdviceInput, { target: wish, maxSum }: TuneOptio
   const { ledger } = input.tally;
   const stays = carriedBytes(ledger, traffic);
   const demand = { up: total(stays.up, places), down: total(stays.down, places) };
-  const fine = decisions.key === 'five-tuple';
-  const items = itemsOf(
-    ledger,
-    { rows, keyOf: keys.keyOf, keys: keys.count, row: keys.first, fine },
-    axis,
-    bend,
-    stays,
-  );
+  const movable = movableOf(ledger, decisions, input.config?.router.hashPolicy ?? null);
+  const items = itemsOf(ledger, movable, axis, bend, stays);
   const left = { up: places.map((n) => stays.up[n]), down: places.map((n) => stays.down[n]) };
   const goal = goalOf(target, uplinks, demand);
   const { vectors, possible } = vectorsOf(uplinks, target, maxSum, goal);
@@ -103,7 +97,7 @@ export function tuningOf(input: AdviceInput, { target: wish, maxSum }: TuneOptio
             worstUtilisation: worstGain(choice.present, held),
           },
     commands: recommended === null ? [] : applyCommands(recommended.trial.weights, uplinks, input),
-    notes: tuneNotes(traffic, items.keys.all, stays, demand, full),
+    notes: tuneNotes(traffic, movable, stays, demand, full),
   };
 }
 

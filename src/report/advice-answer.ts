@@ -14,7 +14,7 @@ export function tuningAnswer(report: Report, tuning: ReportTuning): Answer {
   const alerts = alertsOf(report);
   const weights = weightsText(tuning.recommended ?? tuning.present?.weights ?? []);
   const details = [tuning.reason];
-  if (tuning.verdict === 'change') return { mood: 'unsure', headline: `Set ${weights} instead.`, details, alerts };
+  if (tuning.verdict === 'change') return { mood: 'note', headline: `Set ${weights} instead.`, details, alerts };
   if (tuning.verdict === 'keep') return { mood: 'good', headline: `Keep ${weights}.`, details, alerts };
   return { mood: 'note', headline: `${weights} suit this traffic.`, details, alerts };
 }

@@ -77,7 +77,7 @@ export function candidateLines(tuning: ReportTuning, pen: Pen): string[] {
       pen,
       'Weights',
       `${repetitions} draws of ${formatNumberOf(keys.all, 'decision key')}`,
-      limited ? `fullest line: p95 of its capacity over bins of ${formatDuration(tuning.binSeconds)}` : '',
+      ...(limited ? [`fullest line: p95 of its capacity over bins of ${formatDuration(tuning.binSeconds)}`] : []),
     ),
     ...renderTable(columns, pen),
     ...(more > 0
