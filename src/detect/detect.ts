@@ -158,6 +158,7 @@ function report(
   const freeUs = names.map(() => startUs);
   const outages: Outage[] = [];
   const distortions: Distortion[] = [];
+  const cases: Parameters<typeof explain>[0][] = [];
   for (const raw of raws) {
     const losses = lossesOf(raw, tally.ledger, flows, freeUs[raw.uplink], endUs, kept);
     const outage: Outage = {
@@ -171,7 +172,9 @@ function report(
       evidence: raw.evidence,
       confidence: confidenceOf(raw, input.settings ?? DEFAULT_SETTINGS),
     };
-    outage.explanations = explain(outage, raw, input, flows);
+    const facts = { outage, raw, input, flows, inputEndUs: endUs };
+    outage.explanations = explain(facts);
+    cases.push(facts);
     outages.push(outage);
     distortions.push({
       uplink: raw.uplink,
@@ -195,7 +198,7 @@ function report(
     captureGaps: gaps.map((gap) => ({ start: gap.startUs / 1e6, end: gap.endUs / 1e6 })),
     availability: names.map((_, n) => availabilityOf(n, inView[n], raws, detector.thin, gaps, startUs, endUs)),
     distortions: apart(distortions),
-    findings: findUnused(outages, raws, names),
+    findings: findUnused(cases),
   };
 }
 

@@ -62,8 +62,9 @@ export class Detector {
   private readonly keys: Keys;
   private readonly lateShare = new LateShare();
   private readonly watch: GapWatch;
-  /** By server: it answered before; when a late demand for it was counted last, and where. */
+  /** By server: it answered before; when it first did not and never had; when a late demand was counted last, and where. */
   private readonly known: Uint8Array;
+  private readonly doubtedUs: Float64Array;
   private readonly countedUs: Float64Array;
   private readonly countedAt: Uint8Array;
   private decisions = 0;
@@ -83,6 +84,7 @@ export class Detector {
     this.keys = new Keys(flows.keys, options.perFlow, options.clientsVisible);
     this.watch = new GapWatch(options.leastGapUs);
     this.known = new Uint8Array(flows.servers);
+    this.doubtedUs = new Float64Array(flows.servers).fill(Number.POSITIVE_INFINITY);
     this.countedUs = new Float64Array(flows.servers).fill(Number.NEGATIVE_INFINITY);
     this.countedAt = new Uint8Array(flows.servers);
     this.brownouts = new Brownouts(this.lines, flows.servers, this.lateShare, (line, nowUs) =>
@@ -119,8 +121,7 @@ export class Detector {
       if (this.out === 0) this.shares.add(own.uplink);
     }
     const { silence } = own;
-    silence.elsewhere = 0;
-    silence.elsewhereScore = 0;
+    if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;
     silence.lastStartUs = timeUs;
     own.seen(timeUs);
     own.queue.push(i);
@@ -226,6 +227,11 @@ export class Detector {
     }
     const { silence } = line;
     const dead = silence.sinceUs <= startUs + line.delays.p95Us;
+    // Who never answered before tells nothing by not answering again.
+    if (known[server] === 0) {
+      if (this.doubtedUs[server] < (dead ? silence.sinceUs : startUs)) return;
+      this.doubtedUs[server] = Math.min(this.doubtedUs[server], startUs);
+    }
     if (waitUs >= 0 && !dead && !line.isOut && !this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
     if (dead) this.countLate(line, startUs, server, category);
     if (line.isOut) {

@@ -7,21 +7,21 @@ export interface SpanUs {
   endUs: number;
 }
 
-/** Events that the rate is taken over, and those that are needed before anything is said. */
-const MEMORY = 200;
+/** How long the memory is, in waits, and how many events are needed before anything is said. */
+const MEMORY = 400;
 const LEAST = 60;
-/** How much longer than the longest silence of late it must be. */
-const FACTOR = 4;
+/** Waits are not quite exponential: a gap is so much longer than would do if they were. */
+const FACTOR = 1.5;
 /** After it so many events come at a rate no less than a part of the one before: else the traffic itself had ended. */
 const CONFIRMED = 12;
 const PART = 5;
 
 export class GapWatch {
   private lastUs = Number.NaN;
-  private meanUs = 0;
   private seen = 0;
-  /** The longest silence of late; it fades. */
-  private longestUs = 0;
+  /** Sums of the times between events and of their squares; they fade with time. */
+  private sum = 0;
+  private squares = 0;
   private pending: SpanUs | null = null;
   private after = 0;
   readonly gaps: SpanUs[] = [];
@@ -38,18 +38,19 @@ export class GapWatch {
     }
     const startUs = this.lastUs;
     this.lastUs = timeUs;
-    this.confirm(timeUs);
-    if (gapUs > this.leastUs && this.seen >= LEAST && gapUs > FACTOR * this.longestUs) {
-      const yearly = (YEAR_SEC * 1e6) / this.meanUs;
-      if (gapUs / this.meanUs > Math.log(yearly)) {
+    if (this.pending !== null) this.confirm(timeUs, this.pending);
+    if (gapUs > this.leastUs && this.seen >= LEAST) {
+      const waitUs = this.wait();
+      if (gapUs / waitUs > FACTOR * Math.log((YEAR_SEC * 1e6) / waitUs)) {
         this.pending = { startUs, endUs: timeUs };
         this.after = 0;
         return this.pending;
       }
     }
     this.seen++;
-    this.meanUs += (gapUs - this.meanUs) / Math.min(this.seen, MEMORY);
-    this.longestUs = Math.max(gapUs, this.longestUs * (1 - 1 / (4 * MEMORY)));
+    const fade = Math.exp(-gapUs / (MEMORY * Math.max(this.wait(), 1000)));
+    this.sum = this.sum * fade + gapUs;
+    this.squares = this.squares * fade + gapUs * gapUs;
     return null;
   }
 
@@ -60,10 +61,13 @@ export class GapWatch {
     this.lastUs = gap.endUs;
   }
 
-  private confirm(timeUs: number): void {
-    const { pending } = this;
-    if (pending === null) return;
-    if (timeUs - pending.endUs > CONFIRMED * PART * this.meanUs) this.pending = null;
+  /** From a moment without choice to the next event, in the mean: bursts count as one. */
+  private wait(): number {
+    return this.sum === 0 ? 1e6 : this.squares / (2 * this.sum);
+  }
+
+  private confirm(timeUs: number, pending: SpanUs): void {
+    if (timeUs - pending.endUs > CONFIRMED * PART * this.wait()) this.pending = null;
     else if (++this.after >= CONFIRMED) {
       this.gaps.push(pending);
       this.pending = null;

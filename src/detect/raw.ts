@@ -78,7 +78,7 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
   // A gap that is still open when the input ends was never closed by a packet.
   const nothingUs = Math.max(gapToUs - gapFromUs || 0, endUs - Math.max(sinceUs, gapToUs || 0));
   const onTheWayUs = Math.min(ON_THE_WAY_US, Math.max(1.5 * silence.delayUs, ON_THE_WAY * (endUs - sinceUs)));
-  const nothingSent = late === 0 || lastLateUs <= sinceUs + onTheWayUs;
+  const nothingSent = late === 0 || lastLateUs <= sinceUs + onTheWayUs || silence.firstLateUs >= gapToUs;
   if (nothingSent && asksLost < 2 && nothingUs >= NOTHING * (endUs - sinceUs)) return 'link-down';
   if (asksLost > 0 && asksLost > heardByLost) return 'gateway-dead';
   return nothingSent ? 'link-down' : 'blackhole';

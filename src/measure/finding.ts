@@ -20,6 +20,7 @@ export const FINDING_CODES = {
   'conntrack-disagrees': 'connection tracking and the captures do not say the same of some flows',
   'uplink-not-captured':
     'nothing of a configured uplink is in the inputs, nor anything else by which its silence could be told',
+  'uplink-not-back': 'an uplink that answers again after an outage and that new flows no longer use',
   'uplink-unused': 'a configured uplink was captured and has no flows, while others have',
   'weights-changed':
     'from a moment on the uplinks were chosen in other shares than before, which chance does not explain',
