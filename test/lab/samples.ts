@@ -31,6 +31,7 @@ const SHOWN: Record<(typeof SAMPLES)[number], { packed: readonly string[]; route
       'start.rule6.txt',
       'start.addr.txt',
       'start.nft.json',
+      'start.sysctl.txt',
     ],
   },
   leak: { packed: ['pcap/any_sll2.pcap'], router: [] },
