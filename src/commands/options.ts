@@ -93,6 +93,15 @@ const GROUPS = {
       text: 'destinations that a rule binds to an uplink: out of the balance',
       repeats: true,
     },
+    minOutage: {
+      flags: '--min-outage <time>',
+      text: 'outages shorter than that are not told: 0.5s, 10s, 1m (else all that show)',
+    },
+    sensitivity: {
+      flags: '--sensitivity <level>',
+      text: 'low, normal or high, or a number: false outages a year that healthy traffic may raise (0.01, 1, 100)',
+      choices: ['low', 'normal', 'high'],
+    },
     bin: { flags: '--bin <time>', text: 'step of series, p95 and peak: 1s, 5s, 15s, 1m, 5m, 15m, 1h' },
     timeout: {
       flags: '--timeout <rule=time>',

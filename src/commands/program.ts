@@ -33,7 +33,18 @@ const FLOWS: readonly OptionName[] = [
   'anonymiseKey',
 ];
 
-const ADVICE: readonly OptionName[] = [...FLOWS, 'capacity', 'pin', 'bin', 'analyseFormat', 'timezone', 'noColor'];
+const OUTAGES: readonly OptionName[] = ['minOutage', 'sensitivity'];
+
+const ADVICE: readonly OptionName[] = [
+  ...FLOWS,
+  ...OUTAGES,
+  'capacity',
+  'pin',
+  'bin',
+  'analyseFormat',
+  'timezone',
+  'noColor',
+];
 
 /** Parses, calls the verb and gives its exit code. Throws `UserError` for what the user can mend. */
 export async function run(
@@ -78,6 +89,7 @@ export function createProgram(
 
   const analyse = add(program, 'analyse', [
     ...FLOWS,
+    ...OUTAGES,
     'capacity',
     'pin',
     'bin',
@@ -99,7 +111,7 @@ export function createProgram(
     'mlstat analyse samples/blackhole/any.pcap.gz --format json --series',
   ]);
 
-  const report = add(program, 'report', [...FLOWS, 'capacity', 'pin', 'bin', 'timezone', 'chart'])
+  const report = add(program, 'report', [...FLOWS, ...OUTAGES, 'capacity', 'pin', 'bin', 'timezone', 'chart'])
     .summary('the report to pass on: a page with charts, Markdown, pictures')
     .description(
       'Writes what -o names, by its ending: a page for offline reading (.html), Markdown with pictures beside it (.md), a picture (.svg, .png), or a folder/ of all charts.',
@@ -127,6 +139,7 @@ export function createProgram(
 
   const validate = add(program, 'validate', [
     ...FLOWS,
+    ...OUTAGES,
     'capacity',
     'pin',
     'bin',

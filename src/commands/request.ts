@@ -11,7 +11,7 @@ import { quote } from '../util/quote.js';
 import { readTimezone } from './display.js';
 import { readInstant } from './instant.js';
 import type { Io } from './io.js';
-import { readBin, readChoice, readJobs, readTimeouts } from './values.js';
+import { readBin, readChoice, readDetection, readJobs, readTimeouts } from './values.js';
 
 export interface ConfigOptions {
   /** False for `--no-config`. */
@@ -31,6 +31,8 @@ export interface RequestOptions extends ConfigOptions {
   server?: string[];
   pin?: string[];
   bin?: string;
+  minOutage?: string;
+  sensitivity?: string;
   timeout?: string[];
   timezone?: string;
   jobs?: string;
@@ -68,6 +70,7 @@ export async function readRequest(args: readonly string[], options: RequestOptio
   const servers = await readPrefixes('--server', options.server);
   const pins = await readPrefixes('--pin', options.pin);
   const binSec = readBin(options.bin);
+  const detect = readDetection(options.minOutage, options.sensitivity);
   const timeouts = options.timeout?.length ? readTimeouts(options.timeout) : undefined;
   const jobs = readJobs(options.jobs);
   const reader = options.reader === undefined ? undefined : readChoice('--reader', options.reader, READERS);
@@ -85,7 +88,7 @@ export async function readRequest(args: readonly string[], options: RequestOptio
       inputs,
       config: known.config,
       signal: io.interrupted,
-      ...given({ sinceUs, untilUs, clients, servers, pins, binSec, timeouts, jobs, reader }),
+      ...given({ sinceUs, untilUs, clients, servers, pins, binSec, detect, timeouts, jobs, reader }),
       ...(options.crossCheck === true ? { crossCheck: true } : {}),
     },
     timezone,

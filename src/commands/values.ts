@@ -1,5 +1,6 @@
 // The text of an option becomes its value. Errors are `UserError`s of one line: the option, the value, the cure.
 
+import { DEFAULT_SETTINGS, type DetectSettings, SENSITIVITIES } from '../detect/settings.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import { BIN_WIDTHS } from '../tally/bins.js';
 import { UserError } from '../util/error.js';
@@ -30,6 +31,33 @@ export function readBin(text: string | undefined): number | undefined {
   const seconds = readSeconds(text);
   if (BIN_WIDTHS.some((width) => width === seconds)) return seconds ?? undefined;
   throw new UserError(`--bin must be ${listChoices(['1s', '5s', '15s', '1m', '5m', '15m', '1h'])}: ${quote(text)}`);
+}
+
+/** `--min-outage` and `--sensitivity`: how outages are looked for; undefined where neither is given. */
+export function readDetection(
+  minOutage: string | undefined,
+  sensitivity: string | undefined,
+): DetectSettings | undefined {
+  if (minOutage === undefined && sensitivity === undefined) return undefined;
+  const settings = { ...DEFAULT_SETTINGS };
+  if (minOutage !== undefined) {
+    const [, amount, unit] = /^(\d{1,6}(?:\.\d{1,6})?)\s*(s|m|min|h)?$/.exec(minOutage) ?? [];
+    if (amount === undefined)
+      throw new UserError(`--min-outage must be a time such as 0.5s, 10s or 1m: ${quote(minOutage)}`);
+    settings.minOutageSec = Number(amount) * (unit === 'h' ? 3600 : unit === 'm' || unit === 'min' ? 60 : 1);
+  }
+  if (sensitivity !== undefined) {
+    const word = Object.entries(SENSITIVITIES).find(([name]) => name === sensitivity);
+    const alarms = word?.[1] ?? (/^\d{1,4}(\.\d{1,6})?$/.test(sensitivity) ? Number(sensitivity) : 0);
+    if (alarms < 1e-6 || alarms > 1000) {
+      const names = Object.keys(SENSITIVITIES);
+      throw new UserError(
+        `--sensitivity must be ${listChoices(names)}, or false outages a year from 0.000001 to 1000: ${quote(sensitivity)}${didYouMean(sensitivity, names)}`,
+      );
+    }
+    settings.alarmsPerYear = alarms;
+  }
+  return settings;
 }
 
 /** `--timeout udp=60,tcp=2h`, once or more often; seconds by rule. */

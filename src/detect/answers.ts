@@ -8,7 +8,7 @@ const MEMORY = 2000;
 /** The prior: demands of each kind late and in all, of servers that answered before and of others. */
 const PRIOR = { knownLate: 0.4, known: 25, unknownLate: 0.4, unknown: 16 };
 /** However well servers answer, one of a few hundred demands is lost by itself; servers share faults, too. */
-const LEAST_LATE = 0.006;
+const LEAST_LATE = 0.012;
 
 /** Delays are counted in steps of a quarter of an octave, from a millisecond on. */
 const STEPS_AN_OCTAVE = 4;

@@ -34,6 +34,9 @@ export interface Thin extends SpanUs {
 /** Demands after an outage that tell it from a brownout, and the nats from which it is one whatever comes after. */
 const TRIAL = 12;
 const SURE_NATS = 14;
+/** So many servers at least, or so many nats of other evidence. */
+const LEAST_SERVERS = 4;
+const OTHER_NATS = 6;
 /** A lost demand at the gateway, in nats: about one in twenty by chance. */
 const GATEWAY_NATS = 3;
 /** The next demand at the gateway comes at least so long after one that was lost. */
@@ -386,6 +389,8 @@ export class Detector {
     const share = silence.elsewhere > 0 ? silence.share : this.shares.of(line.uplink);
     const needed = this.needed(share, nowUs);
     if (score < needed) return;
+    // A few dead servers in a row are no dead line.
+    if (silence.servers < LEAST_SERVERS && score - silence.lateScore < OTHER_NATS) return;
     // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
     if (silence.lateScore + silence.gatewayScore < needed / 2 && this.gatewayLives(line, nowUs)) return;
     silence.decidedUs = nowUs;

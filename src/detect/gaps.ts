@@ -7,8 +7,9 @@ export interface SpanUs {
   endUs: number;
 }
 
-/** How long the memory is, in waits, and how many events are needed before anything is said. */
-const MEMORY = 400;
+/** How long the memory is, in microseconds or in waits, and how many events are needed before anything is said. */
+const MEMORY_US = 900e6;
+const MEMORY = 100;
 const LEAST = 60;
 /** Waits are not quite exponential: a gap is so much longer than would do if they were. */
 const FACTOR = 1.5;
@@ -48,7 +49,7 @@ export class GapWatch {
       }
     }
     this.seen++;
-    const fade = Math.exp(-gapUs / (MEMORY * Math.max(this.wait(), 1000)));
+    const fade = Math.exp(-gapUs / Math.max(MEMORY_US, MEMORY * this.wait()));
     this.sum = this.sum * fade + gapUs;
     this.squares = this.squares * fade + gapUs * gapUs;
     return null;

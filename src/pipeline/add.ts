@@ -93,6 +93,7 @@ export function addReadings(now: Reading, saved: readonly Saved[], options: Pipe
       partial: all.some(({ measureInput }) => measureInput.partial),
       binSec: options.binSec ?? null,
       pins: [...(options.pins ?? [])],
+      ...(options.detect === undefined ? {} : { detect: options.detect }),
       interfaces: topology.uplinks.map((_, n) => {
         return all.map(({ measureInput }) => measureInput.interfaces[n] ?? null).find((name) => name !== null) ?? null;
       }),
