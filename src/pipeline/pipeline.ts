@@ -3,6 +3,7 @@
 import type { Config, Prefix } from '../config/config.js';
 import { writeConfig } from '../config/write.js';
 import { linkName, linkTypeName } from '../decode/linktypes.js';
+import type { DetectSettings } from '../detect/settings.js';
 import type { FlowRow } from '../flows/row.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
 import type { InputSpec } from '../input/list.js';
@@ -31,6 +32,8 @@ export interface Progress {
   bytes: number;
   totalBytes: number | null;
   packets: number;
+  /** Of conntrack dumps. */
+  entries?: number;
 }
 
 export interface PipelineOptions {
@@ -48,6 +51,8 @@ export interface PipelineOptions {
   timeouts?: Partial<FlowRules>;
   /** Destinations that are pinned to an uplink, so no part of the balance. */
   pins?: readonly Prefix[];
+  /** How outages are looked for. */
+  detect?: DetectSettings;
   /** Worker threads; as many as there are processors unless given. */
   jobs?: number;
   reader?: 'fast' | 'reference';
@@ -189,6 +194,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
         partial: options.signal?.aborted === true,
         binSec: options.binSec ?? null,
         pins: [...(options.pins ?? [])],
+        ...(options.detect === undefined ? {} : { detect: options.detect }),
         interfaces: placed.config.uplinks.map((uplink) => uplink.interface),
         version: version(),
       },
