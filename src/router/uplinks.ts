@@ -173,8 +173,7 @@ function makeUplinks(
     const gateway4 = settle(draft.gateways[4], `the gateway of ${name}`, notes);
     const gateway6 = settle(draft.gateways[6], `the IPv6 gateway of ${name}`, notes);
     if (gateway4 !== null && gateway6 !== null) {
-      const text = `the IPv6 gateway of ${name} is ${gateway6.value}; the configuration has room for one, that of IPv4`;
-      notes.push({ kind: 'assumed', place: gateway6.place, text });
+      notes.push({ kind: 'understood', place: gateway6.place, text: `${name}: IPv6 gateway ${gateway6.value}` });
     }
     const weight4 = settle(draft.weights[4], `the weight of ${name}`, notes);
     const weight6 = settle(draft.weights[6], `the IPv6 weight of ${name}`, notes);
@@ -202,6 +201,7 @@ function makeUplinks(
       name,
       interface: draft.dev,
       gateway: gateway?.value ?? null,
+      ...(gateway4 === null || gateway6 === null ? {} : { gateway6: gateway6.value }),
       gatewayMac: isShared ? null : (macs[i]?.value ?? null),
       vlan: null,
       snat: sources[i].map(({ prefix }) => prefix),

@@ -29,7 +29,7 @@ export const AUDIT_CODES = {
   'nexthop-objects': 'nexthop objects, which are deleted on loss of carrier',
   'nexthop-dead': 'a nexthop is out of use at present',
   'masquerade-flush': 'MASQUERADE drops connections of healthy uplinks at recovery',
-  'foreign-source': 'packets may leave with a source that is not their uplink’s',
+  'foreign-source': "packets may leave with a source that is not their uplink's",
   'hash-policy': 'the hash policy pins pairs of client and server',
   'weights-divisor': 'weights with a common divisor',
   'neigh-timers': 'a dead gateway is noticed late',

@@ -1,6 +1,6 @@
 // The plan as the howto's second part has it for the Endian firewall: settings of each uplink without a default
-// gateway, and a hook that sets the balanced route. `equalize` is gone from the kernel (since 2.6.23 it is ignored):
-// the kernel chooses for each hash of a packet, see fib_multipath_hash_policy.
+// gateway, and a hook that sets the balanced route. `equalize` is left out, for today's kernels ignore it:
+// they choose for each hash of a packet, see fib_multipath_hash_policy.
 
 import { UserError } from '../../util/error.js';
 import { quote } from '../../util/quote.js';
@@ -47,6 +47,7 @@ export function endianScript(plan: Plan): string {
       'sh THIS remove     puts back what was there',
       '',
       'The first uplink is Endian\'s "main". Restart the firewall afterwards, as the howto says.',
+      'Fields that depend on the mask (RED_IPS, RED_CIDR, RED_NETMASK, RED_NETADDRESS …) are those of main: correct them.',
       ...lines.map(({ uplink }, i) => `  ${FOLDER}/${folders[i]}: ${comment(uplink.name)}, ${uplink.device}`),
     ].map((line) => `# ${line}`.trimEnd()),
     'set -u',

@@ -113,6 +113,12 @@ export function makePlan(config: Config, weights: ReadonlyMap<string, number> = 
     }
     return isCarried;
   });
+  for (const { name, lines } of weighted) {
+    for (const { snat } of FAMILIES.flatMap((family) => lines[family] ?? [])) {
+      if (snat.length > 1)
+        notes.push(`${quote(name)} has several sources: SNAT takes ${prefixText(snat[0])}, the first`);
+    }
+  }
   return {
     uplinks: weighted,
     families,
