@@ -44,6 +44,11 @@ describe("Wilson's interval", () => {
 describe('the effective number', () => {
   it('is the number of equal sizes', () => assert.equal(effectiveNumber(Float64Array.of(7, 7, 7, 7)), 4));
 
+  it('of 50 weights of 1 and 50 of 2 is 90, of Kish’s formula (Survey sampling, 1965, 11.7): 150² / 250', () => {
+    const weights = Float64Array.from({ length: 100 }, (_, n) => 1 + (n % 2));
+    assert.equal(effectiveNumber(weights), 90);
+  });
+
   it('is one where one size is all', () =>
     assert.ok(Math.abs(effectiveNumber(Float64Array.of(1e12, 1, 1)) - 1) < 1e-9));
 

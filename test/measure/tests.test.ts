@@ -126,6 +126,25 @@ describe('the score test', () => {
     assert.equal(found.df, 2);
   });
 
+  it('has the variance of Rao and Scott (Biometrics 48 (1992) 577) for the litters of Weil (1970)', () => {
+    // Pups of treated mothers: alive after 21 days, of those alive after 4.
+    const alive = [12, 11, 10, 9, 10, 9, 9, 8, 8, 4, 7, 4, 5, 3, 3, 0];
+    const of = [12, 11, 10, 9, 11, 10, 10, 9, 9, 5, 9, 7, 10, 6, 10, 7];
+    const n = of.reduce((sum, one) => sum + one, 0);
+    const p = alive.reduce((sum, one) => sum + one, 0) / n;
+    const litters = of.length;
+    // Their design effect: v / (p(1 − p)/n), v = m / ((m − 1)n²) · Σ(y − n_c·p)².
+    const squares = alive.reduce((sum, y, c) => sum + (y - of[c] * p) ** 2, 0);
+    const effect = ((litters / ((litters - 1) * n * n)) * squares) / ((p * (1 - p)) / n);
+    // The test’s own variance, read off a null that is next to the share that was seen.
+    const off = 1e-6;
+    const counts = Uint32Array.from(alive.flatMap((y, c) => [y, of[c] - y]));
+    const { statistic } = scoreTest(counts, [[p + off, 1 - p - off]]) ?? { statistic: 0 };
+    const seen = ((n * off) ** 2 / statistic / (n * p * (1 - p))) * (litters / (litters - 1));
+    assert.deepEqual([n, Math.round(p * n)], [145, 112]);
+    assert.ok(Math.abs(seen / effect - 1) < 1e-4, `${seen} ${effect}`);
+  });
+
   it('says nothing where the clusters leave no direction open', () => {
     assert.equal(scoreTest(Uint32Array.of(1, 1, 2, 2), [[0.5, 0.5]]), null);
     assert.equal(scoreTest(Uint32Array.of(1, 0, 0), [[0.5, 0.25, 0.25]]), null);
