@@ -7,6 +7,7 @@ import { connmarkStatements } from './connmark.js';
 import { endianScript } from './endian.js';
 import { FRAME, MAIN } from './frame.js';
 import { iptablesFirewall } from './iptables.js';
+import { KEEPALIVE } from './keepalive.js';
 import { linesOf, makePlan, type Plan } from './model.js';
 import { mwan3Script } from './mwan3.js';
 import { type Firewall, nftFirewall } from './nft.js';
@@ -49,6 +50,8 @@ function shellScript(plan: Plan, style: Style, firewall: FirewallName, wall: Fir
     `INTERVAL=${Math.max(1, Math.round(plan.keepaliveSec))}`,
     '',
     FRAME,
+    '',
+    KEEPALIVE,
     '',
     '# ---- the plan '.padEnd(111, '-'),
     '',
