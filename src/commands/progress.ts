@@ -11,6 +11,7 @@ export interface Done {
   /** Null where the input's end is not known. */
   totalBytes: number | null;
   packets: number;
+  entries?: number;
 }
 
 export interface Progress {
@@ -57,9 +58,14 @@ export async function startProgress(mode: ProgressMode, quiet: boolean, io: Io):
 }
 
 /** `####------ 42 %  410 MB of 980 MB  3,812,000 packets  210 MB/s  2.7 s left`, cut to the width. */
-export function progressLine({ bytes, totalBytes, packets }: Done, seconds: number, width: number): string {
+export function progressLine(
+  { bytes, totalBytes, packets, entries = 0 }: Done,
+  seconds: number,
+  width: number,
+): string {
   const rate = seconds > 0 ? bytes / seconds : 0;
-  const parts = [`${formatCount(packets)} packets`, ...(rate > 0 ? [`${formatBytes(rate)}/s`] : [])];
+  const read = entries > 0 && packets === 0 ? `${formatCount(entries)} entries` : `${formatCount(packets)} packets`;
+  const parts = [read, ...(rate > 0 ? [`${formatBytes(rate)}/s`] : [])];
   if (totalBytes === null || totalBytes <= 0) return [formatBytes(bytes), ...parts].join('  ').slice(0, width);
   const done = Math.min(1, bytes / totalBytes);
   // The first percent comes too fast or too slow to tell.

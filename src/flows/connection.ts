@@ -159,6 +159,37 @@ export class Connection {
     return why === STATE.idled ? 'idle' : 'input';
   }
 
+  /** One of its own, for who must keep it. */
+  copy(): Connection {
+    const copy = new Connection();
+    copy.meta = this.meta;
+    copy.ports = this.ports;
+    copy.initiator = this.initiator;
+    copy.local = this.local;
+    copy.class = this.class;
+    copy.uplink = this.uplink;
+    copy.egress = this.egress;
+    copy.leakedPackets = this.leakedPackets;
+    copy.sprayed = this.sprayed;
+    copy.origin = this.origin;
+    copy.client = this.client === null ? null : this.client.slice();
+    copy.clientPort = this.clientPort;
+    copy.state = this.state;
+    copy.knowledge = this.knowledge;
+    copy.told = this.told === null ? null : { ...this.told };
+    copy.startUs = this.startUs;
+    copy.endUs = this.endUs;
+    for (let end = 0; end < 2; end++) {
+      copy.words[end].set(this.words[end]);
+      copy.firstUs[end] = this.firstUs[end];
+      copy.lastUs[end] = this.lastUs[end];
+      copy.packets[end] = this.packets[end];
+      copy.ipBytes[end] = this.ipBytes[end];
+      copy.wireBytes[end] = this.wireBytes[end];
+    }
+    return copy;
+  }
+
   /** Fills all from one run; its lane tells what it is. */
   take(runs: RunList, at: number, lane: Lane): void {
     const { words, floats } = runs;

@@ -51,6 +51,8 @@ export class ToldJoin {
     left: 0,
   };
   private readonly store = new ToldStore();
+  /** By row: flows that may be what was told. */
+  private readonly waiting = new Map<number, { flow: Connection; duplicates: number }[]>();
 
   constructor(private readonly limit = MOST_HELD) {}
 
@@ -61,27 +63,65 @@ export class ToldJoin {
   }
 
   /**
-   * Looks for what was told of a flow of the captures and completes it. True where the flow is a LAN sight of a connection
-   * whose way out only connection tracking shows: then that one stands for it, with the packets of this one.
+   * Looks for what was told of a flow of the captures and completes it. `sight`: the flow is a LAN sight of a connection
+   * whose way out only connection tracking shows; that one stands for it, with the packets of this one. `held`: it must
+   * wait until all flows are known, for what was told has no time and may be of another; `settle` gives it out.
    */
-  meet(flow: Connection, named: boolean, span: Span): boolean {
-    if (named || flow.class === CLASS.stray) return false;
+  meet(flow: Connection, duplicates: number, named: boolean, span: Span): 'done' | 'sight' | 'held' {
+    if (named || flow.class === CLASS.stray) return 'done';
     const onLan = flow.class === CLASS.lan;
     let row = this.nearest(onLan ? this.store.behind(flow) : this.store.alike(flow), flow, onLan);
     if (row < 0 && onLan) row = this.nearest(this.store.alike(flow), flow, false);
     if (row < 0) {
       const within = flow.startUs > span.firstUs + SLACK_US && flow.endUs < span.lastUs - SLACK_US;
       if (within && flow.class === CLASS.wan) this.counts.untold++;
-      return false;
+      return 'done';
     }
     if (onLan && this.store.classOf(row) === CLASS.wan) {
       this.store.see(row, flow, true);
-      return true;
+      return 'sight';
     }
     if (!this.store.isSeen(row) && flow.class !== CLASS.upkeep) this.counts.matched++;
     this.store.see(row, flow, false);
-    if (flow.class === CLASS.wan || flow.class === CLASS.second) this.complete(flow, row);
-    return false;
+    if (flow.class !== CLASS.wan && flow.class !== CLASS.second) return 'done';
+    if (this.store.isTimed(row)) {
+      this.complete(flow, row);
+      return 'done';
+    }
+    const waiting = this.waiting.get(row) ?? [];
+    waiting.push({ flow: flow.copy(), duplicates });
+    this.waiting.set(row, waiting);
+    return 'held';
+  }
+
+  /** Gives out the flows that were held, each completed where what was told can only be of it. */
+  settle(emit: (flow: Connection, duplicates: number) => void): void {
+    for (const [row, waiting] of this.waiting) {
+      const meant = this.meantBy(
+        row,
+        waiting.map(({ flow }) => flow),
+      );
+      for (const { flow, duplicates } of waiting) {
+        if (flow === meant) this.complete(flow, row);
+        emit(flow, duplicates);
+      }
+    }
+    this.waiting.clear();
+  }
+
+  /** Of several flows with one five-tuple that of an entry without a start. */
+  private meantBy(row: number, flows: readonly Connection[]): Connection | null {
+    if (flows.length === 1) return flows[0];
+    const { store } = this;
+    // A list may tell the start, in whole seconds.
+    if (store.knowsStart(row)) {
+      const near = flows.filter((flow) => Math.abs(flow.startUs - store.startUs(row)) <= SLACK_US);
+      return near.length === 1 ? near[0] : null;
+    }
+    if (!store.knowsEnd(row)) return null;
+    // An event of it was seen: it is the last flow that had begun by then.
+    const begun = flows.filter((flow) => flow.startUs <= store.endUs(row) + SLACK_US);
+    return begun.sort((a, b) => b.startUs - a.startUs)[0] ?? null;
   }
 
   /** Gives out what no capture shows on the WAN; `flow` is filled anew for each. `cover` is the captures' own span. */
@@ -109,7 +149,9 @@ export class ToldJoin {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     const later: number[] = [];
+    const vague: number[] = [];
     for (const row of rows) {
+      if (store.isVague(row)) vague.push(row);
       const timed = store.isTimed(row);
       const start = store.startUs(row);
       if (timed && flow.endUs < start - SLACK_US) continue;
@@ -124,6 +166,8 @@ export class ToldJoin {
     if (onLan) return best;
     // The router had forgotten the connection meanwhile; on the wire it is one.
     for (const row of later) if (row !== best && !store.isSeen(row)) store.share(best, row);
+    // Pings without identifiers: which is which can't be told, and each is one that the capture shows.
+    if (best >= 0) for (const row of vague) if (row !== best && !store.isSeen(row)) store.share(best, row);
     return best;
   }
 

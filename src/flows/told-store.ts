@@ -179,6 +179,16 @@ export class ToldStore {
     return ((this.bits(row) >>> BIT.knowledge) & FLOW.uncounted) === 0;
   }
 
+  knowsStart(row: number): boolean {
+    return ((this.bits(row) >>> BIT.startKnown) & 1) === 1;
+  }
+
+  /** An echo whose identifier was not printed (XML): it is found by its addresses alone. */
+  isVague(row: number): boolean {
+    const meta = this.page(row).words[this.wordAt(row) + W.meta];
+    return isEcho(meta) && (meta & META.hasPorts) === 0;
+  }
+
   knowsEnd(row: number): boolean {
     return ((this.bits(row) >>> BIT.endKnown) & 1) === 1;
   }
@@ -334,7 +344,9 @@ export class ToldStore {
   }
 
   private isAlike(words: Int32Array, at: number, flow: Connection): boolean {
-    if (words[at + W.ports] !== flow.ports || words[at + W.meta] !== (flow.meta & POINT_BITS)) return false;
+    const apart = words[at + W.meta] ^ (flow.meta & POINT_BITS);
+    const vague = isEcho(flow.meta) && apart === META.hasPorts;
+    if (!vague && (apart !== 0 || words[at + W.ports] !== flow.ports)) return false;
     return equal(words, at + W.words, flow.words[0]) && equal(words, at + W.words + 4, flow.words[1]);
   }
 
@@ -372,7 +384,8 @@ function portOf(ports: number, end: number): number {
 }
 
 function wanHash(a: Int32Array, aAt: number, b: Int32Array, bAt: number, ports: number, meta: number): number {
-  let hash = ports ^ Math.imul(meta & META.protocolMask, 0x9e3779b1);
+  // XML prints no identifiers of echoes.
+  let hash = (isEcho(meta) ? 0 : ports) ^ Math.imul(meta & META.protocolMask, 0x9e3779b1);
   for (let i = 0; i < 4; i++) hash = mix(mix(hash, a[aAt + i]), b[bAt + i]);
   return hash;
 }

@@ -27,8 +27,8 @@ export interface DumpTotals {
 
 export interface DumpOptions {
   signal?: AbortSignal | undefined;
-  /** Bytes (uncompressed) read so far. */
-  onProgress?: (bytes: number) => void;
+  /** Bytes (uncompressed) and entries read so far. */
+  onProgress?: (bytes: number, entries: number) => void;
   /** Entries alive at once; for tests. */
   limit?: number;
 }
@@ -60,11 +60,14 @@ export async function readDumps(
   const folder = new EntryFolder(take, options.limit === undefined ? {} : { limit: options.limit });
   const totals = new Map<DumpSource, DumpTotals>();
   let bytesBefore = 0;
+  let entriesBefore = 0;
   for (const dump of inOrder(dumps)) {
     folder.turn();
-    const onProgress = (bytes: number) => options.onProgress?.(bytesBefore + bytes);
+    const onProgress = (bytes: number, entries: number) =>
+      options.onProgress?.(bytesBefore + bytes, entriesBefore + entries);
     const { bytes, ...read } = await readDump(dump, folder, { ...options, onProgress });
     bytesBefore += bytes;
+    entriesBefore += read.entries;
     totals.set(dump, read);
   }
   folder.finish();
@@ -143,7 +146,7 @@ async function readDump(
     for await (const chunk of dump.stream ?? untilAborted(open.stream(), signal)) {
       reader.feed(chunk);
       bytes += chunk.length;
-      onProgress?.(bytes);
+      onProgress?.(bytes, counts.entries);
       if (signal?.aborted === true) break;
     }
     reader.end();

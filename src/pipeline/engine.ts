@@ -38,8 +38,8 @@ export interface EngineOptions {
   /** Bytes (uncompressed) and packets read so far. */
   onProgress?: (bytes: number, packets: number) => void;
   onFlow?: ConnectionSink;
-  /** Completes a flow by what connection tracking told; true where that stands for it (see `ToldJoin.meet`). */
-  meet?: (flow: Connection, named: boolean) => boolean;
+  /** Completes a flow by what connection tracking told, or takes it over: see `ToldJoin.meet`. */
+  meet?: (flow: Connection, duplicates: number, named: boolean) => 'done' | 'sight' | 'held';
 }
 
 /** What was read of one source. */
@@ -107,10 +107,9 @@ export class Engine {
     this.timeouts = new Timeouts(options.rules);
     this.totals = sources.map(() => emptyTotals());
     this.emitFlow = (flow, duplicates, named) => {
-      if (options.meet?.(flow, named) === true) {
-        this.tally.addSight(flow, duplicates);
-        return;
-      }
+      const met = options.meet?.(flow, duplicates, named) ?? 'done';
+      if (met === 'sight') this.tally.addSight(flow, duplicates);
+      if (met !== 'done') return;
       this.tally.addFlow(flow, duplicates, named);
       options.onFlow?.(flow, duplicates, named);
     };
@@ -123,10 +122,10 @@ export class Engine {
     this.chains = new Chains(this.timeouts, this.fragments.take);
   }
 
-  /** Adds a flow that connection tracking told of, before or after `run`. */
-  addTold(flow: Connection): void {
-    this.tally.addFlow(flow, 0, false);
-    this.options.onFlow?.(flow, 0, false);
+  /** Adds a flow that connection tracking told of, or that `meet` has held, before or after `run`. */
+  addTold(flow: Connection, duplicates = 0): void {
+    this.tally.addFlow(flow, duplicates, false);
+    this.options.onFlow?.(flow, duplicates, false);
   }
 
   async run(): Promise<void> {

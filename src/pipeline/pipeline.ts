@@ -155,7 +155,8 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
-    const told = (bytes: number, packets: number) => options.onProgress?.({ bytes, totalBytes: total, packets });
+    const told = (bytes: number, packets: number, entries = 0) =>
+      options.onProgress?.({ bytes, totalBytes: total, packets, entries });
     const readWith = async (topology: Topology) => {
       const dumped = new Tracked(dumps, sources, { ...placed, topology }, filterOf(options));
       const reading = new Engine(sources, {
@@ -165,7 +166,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
         ...(dumps.length === 0 ? {} : { meet: dumped.meet }),
         onProgress: (bytes, packets) => told(dumped.bytes + bytes, packets),
       });
-      await dumped.read(reading, options.signal, (bytes) => told(bytes, 0));
+      await dumped.read(reading, options.signal, (bytes, entries) => told(bytes, 0, entries));
       await reading.run();
       dumped.finish(reading);
       return { engine: reading, tracked: dumped };

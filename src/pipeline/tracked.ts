@@ -46,7 +46,11 @@ export class Tracked {
   }
 
   /** Reads all dumps; call once, before the engine runs. */
-  async read(engine: Engine, signal: AbortSignal | undefined, onProgress: (bytes: number) => void): Promise<void> {
+  async read(
+    engine: Engine,
+    signal: AbortSignal | undefined,
+    onProgress: (bytes: number, entries: number) => void,
+  ): Promise<void> {
     if (this.isEmpty) return;
     engine.tally.hasDumps = true;
     const take = (entry: EntryFlow) => {
@@ -63,9 +67,9 @@ export class Tracked {
     };
     this.totals = await readDumps(this.dumps, take, {
       signal,
-      onProgress: (bytes) => {
+      onProgress: (bytes, entries) => {
         this.bytes = bytes;
-        onProgress(bytes);
+        onProgress(bytes, entries);
       },
     });
     for (const { isLog, firstUs, lastUs } of this.totals) {
@@ -76,7 +80,8 @@ export class Tracked {
   }
 
   /** For the engine: see `EngineOptions.meet`. */
-  readonly meet = (flow: Connection, named: boolean): boolean => this.joined && this.join.meet(flow, named, this.span);
+  readonly meet = (flow: Connection, duplicates: number, named: boolean) =>
+    this.joined ? this.join.meet(flow, duplicates, named, this.span) : 'done';
 
   /** Gives the engine what no capture showed; call once, after it has run. */
   finish(engine: Engine): void {
@@ -85,6 +90,7 @@ export class Tracked {
       firstUs: Math.min(...engine.totals.map(({ firstUs }) => firstUs)),
       lastUs: Math.max(...engine.totals.map(({ lastUs }) => lastUs)),
     };
+    this.join.settle((flow, duplicates) => engine.addTold(flow, duplicates));
     this.join.rest(this.flow, cover, (flow) => engine.addTold(flow));
     engine.tally.told.joined = this.join.counts;
   }

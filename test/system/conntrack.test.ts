@@ -116,6 +116,18 @@ describe('the router lab, by its connection tracking', { skip: withoutShared }, 
       );
     });
 
+    test(`${scenario}, a list beside the captures: clients as far as it tells, none invented`, async () => {
+      const { rows, report } = await read([...wanFiles(scenario), router('end.conntrack-L.xml')], config);
+      const wrong = rowsOfTruth(truth, rows).filter(
+        ({ flow, row }) => flow.origin === 'lan' && row?.client !== null && row?.client !== flow.cip,
+      );
+      assert.deepEqual(wrong, []);
+      assert.ok(rows.some(({ client }) => client !== null));
+      const { report: without } = await read(wanFiles(scenario), config);
+      const sums = (one: Report) => countsOf(one).map((counts) => counts.reduce((sum, count) => sum + count, 0));
+      assert.deepEqual(sums(report), sums(without));
+    });
+
     for (const moment of ['mid', 'end', 'final']) {
       test(`${scenario}, snapshot ${moment}: text, XML and /proc say the same`, async (t) => {
         const names = ['conntrack-L.txt', 'conntrack-L-ktimestamp.txt', 'conntrack-L.xml', 'proc_nf_conntrack.txt'];
