@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { ChartOptions } from '#src/report/charts/chart.js';
 import { CHARTS } from '#src/report/charts/charts.js';
 import { chartSpec } from '#src/report/charts/frame.js';
+import { quantile } from '#src/report/charts/load.js';
 import { overviewSpec } from '#src/report/charts/overview.js';
 import { DARK, LIGHT, PAGE } from '#src/report/charts/theme.js';
 import { timeSpace } from '#src/report/charts/time.js';
@@ -168,6 +169,16 @@ test('without one uplink its traffic goes to the others by weight', () => {
   assert.deepEqual(
     rows.filter((row) => `${row.line}`.endsWith('down')).map((row) => row.v),
     [0.5, 0.5],
+  );
+});
+
+test('a quantile is the value at its nearest rank of the sorted values', () => {
+  const values = fc.array(fc.option(fc.integer({ min: 0, max: 50 }), { nil: null }), { maxLength: 300 });
+  fc.assert(
+    fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (all, part) => {
+      const sorted = all.filter((value) => value !== null).sort((a, b) => a - b);
+      assert.equal(quantile(all, part), sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? null);
+    }),
   );
 });
 

@@ -1,6 +1,7 @@
 // The counts of new flows over time, gathered into bins wide enough to say something of each uplink.
 
 import type { Report } from '../report.js';
+import { oncePerReport } from './memo.js';
 import { sumBins, type Values } from './reduce.js';
 import { binsOf } from './time.js';
 
@@ -23,12 +24,13 @@ export interface FlowBins {
 }
 
 /** Null where no flow has a time. */
-export function flowBins(report: Report): FlowBins | null {
+export const flowBins = oncePerReport((report): FlowBins | null => {
   const { series, uplinks } = report;
   const length = binsOf(report);
   if (series.start === null || length === 0) return null;
   const fine = uplinks.map(({ name }) => countsOf(report, name, 'flows'));
-  const sum = fine.flat().reduce<number>((all, count) => all + (count ?? 0), 0);
+  let sum = 0;
+  for (const counts of fine) for (const count of counts) sum += count ?? 0;
   if (sum === 0) return null;
   const most = Math.max(24, Math.min(MOST_BINS, Math.floor(MOST_CELLS / uplinks.length)));
   const wanted = Math.min(most, Math.max(FEWEST_BINS, Math.floor(sum / FLOWS_A_BIN)));
@@ -42,7 +44,7 @@ export function flowBins(report: Report): FlowBins | null {
     return known.length === 0 ? null : known.reduce((all, count) => all + count, 0);
   });
   return { start: series.start, width: step * series.binSeconds, flows, unanswered, totals };
-}
+});
 
 /**
  * The share that an uplink should have of the flows that begin then: by the weights of the regime, else over the whole.

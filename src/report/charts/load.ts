@@ -2,8 +2,8 @@
 // there, else of the series, bin by bin (percentiles never add up).
 
 import type { Report } from '../report.js';
+import { oncePerReport } from './memo.js';
 import type { Values } from './reduce.js';
-import { binsOf } from './time.js';
 
 export const DIRECTIONS = ['down', 'up'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
@@ -29,20 +29,20 @@ export interface FailureLoad {
   high: number | null;
 }
 
-export function loads(report: Report): Load[] {
-  return report.uplinks.flatMap((uplink, place) =>
+export const loads = oncePerReport((report): Load[] =>
+  report.uplinks.flatMap((uplink, place) =>
     DIRECTIONS.flatMap((direction) => {
       const { p95, peak } = uplink.rate[direction];
       if (p95 === null || peak === null) return [];
       const capacity = positive(uplink.capacity?.[direction]);
       return [{ place, direction, capacity, p50: quantile(ratesOf(report, uplink.name, direction), 0.5), p95, peak }];
     }),
-  );
-}
+  ),
+);
 
-export function failureLoads(report: Report): FailureLoad[] {
-  return report.capacity === undefined ? fromSeries(report) : fromCapacity(report);
-}
+export const failureLoads = oncePerReport((report): FailureLoad[] =>
+  report.capacity === undefined ? fromSeries(report) : fromCapacity(report),
+);
 
 function fromCapacity(report: Report): FailureLoad[] {
   const place = (name: string) => report.uplinks.findIndex((uplink) => uplink.name === name);
@@ -95,14 +95,44 @@ function weightOf(report: Report, place: number): number {
 }
 
 function ratesOf(report: Report, name: string, direction: Direction): Values {
-  const own = Object.hasOwn(report.series.uplinks, name) ? report.series.uplinks[name]?.[direction] : undefined;
-  return (own ?? []).slice(0, binsOf(report));
+  return Object.hasOwn(report.series.uplinks, name) ? (report.series.uplinks[name]?.[direction] ?? []) : [];
 }
 
 /** Nearest rank. */
-function quantile(values: Values, part: number): number | null {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return known[Math.max(0, Math.ceil(known.length * part) - 1)] ?? null;
+export function quantile(values: Values, part: number): number | null {
+  const known = new Float64Array(values.length);
+  let count = 0;
+  for (const value of values) {
+    if (value === null) continue;
+    known[count] = value;
+    count += 1;
+  }
+  return count === 0 ? null : select(known.subarray(0, count), Math.max(0, Math.ceil(count * part) - 1));
+}
+
+/** What would stand at this index after sorting: Hoare's quickselect, for a million bins needn't be in order. */
+function select(values: Float64Array, index: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1] as number;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while ((values[i] as number) < pivot) i += 1;
+      while ((values[j] as number) > pivot) j -= 1;
+      if (i > j) break;
+      const swapped = values[i] as number;
+      values[i] = values[j] as number;
+      values[j] = swapped;
+      i += 1;
+      j -= 1;
+    }
+    if (index <= j) high = j;
+    else if (index >= i) low = i;
+    else break;
+  }
+  return values[index] as number;
 }
 
 function positive(value: number | null | undefined): number | null {

@@ -5,6 +5,7 @@ import { formatRate } from '../../util/units.js';
 import type { Report } from '../report.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
 import { SWITCHED_ON } from './frame.js';
+import { oncePerReport } from './memo.js';
 import { uplinkNames, uplinkScale } from './names.js';
 import { reduce, sumBins, type Values } from './reduce.js';
 import { binsOf, binTime, clip, shadeLayers, type TimeSpace, timeChannel, timeSpace, timeText } from './time.js';
@@ -190,16 +191,23 @@ function binText({ series }: Report): string {
 
 /** The highest sum over all uplinks in one bin; 0 where nothing is known. */
 function peakOf(report: Report, direction: Direction): number {
-  const all = report.uplinks.map((uplink) => valuesOf(report, uplink.name, direction));
-  let peak = 0;
-  for (let i = 0; i < binsOf(report); i += 1) {
-    peak = Math.max(
-      peak,
-      all.reduce((sum, values) => sum + (values[i] ?? 0), 0),
-    );
-  }
-  return peak;
+  return peaks(report)[direction];
 }
+
+const peaks = oncePerReport((report): Record<Direction, number> => {
+  const bins = binsOf(report);
+  const peakIn = (direction: Direction) => {
+    const all = report.uplinks.map((uplink) => valuesOf(report, uplink.name, direction));
+    let peak = 0;
+    for (let i = 0; i < bins; i += 1) {
+      let sum = 0;
+      for (const values of all) sum += values[i] ?? 0;
+      peak = Math.max(peak, sum);
+    }
+    return peak;
+  };
+  return { down: peakIn('down'), up: peakIn('up') };
+});
 
 function valuesOf({ series }: Report, name: string, direction: Direction): Values {
   return Object.hasOwn(series.uplinks, name) ? (series.uplinks[name]?.[direction] ?? []) : [];
