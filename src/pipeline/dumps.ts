@@ -143,11 +143,11 @@ async function readDump(
   let bytes = 0;
   let fatal: string | null = null;
   try {
+    // An interruption ends the stream; what was read ahead of it is read all the same.
     for await (const chunk of dump.stream ?? untilAborted(open.stream(), signal)) {
       reader.feed(chunk);
       bytes += chunk.length;
       onProgress?.(bytes, counts.entries);
-      if (signal?.aborted === true) break;
     }
     reader.end();
   } catch (error) {
