@@ -20,9 +20,9 @@ const PART = 5;
 export class GapWatch {
   private lastUs = Number.NaN;
   private seen = 0;
-  /** Sums of the times between events and of their squares; they fade with time. */
-  private sum = 0;
+  /** Sums of the squares and cubes of the times between events; they fade with time. */
   private squares = 0;
+  private cubes = 0;
   private pending: SpanUs | null = null;
   private after = 0;
   readonly gaps: SpanUs[] = [];
@@ -50,8 +50,8 @@ export class GapWatch {
     }
     this.seen++;
     const fade = Math.exp(-gapUs / Math.max(MEMORY_US, MEMORY * this.wait()));
-    this.sum = this.sum * fade + gapUs;
     this.squares = this.squares * fade + gapUs * gapUs;
+    this.cubes = this.cubes * fade + gapUs * gapUs * gapUs;
     return null;
   }
 
@@ -62,9 +62,9 @@ export class GapWatch {
     this.lastUs = gap.endUs;
   }
 
-  /** From a moment without choice to the next event, in the mean: bursts count as one. */
+  /** How long the long ones among the waits are: the mean of an exponential tail, whatever bursts there are beside it. */
   private wait(): number {
-    return this.sum === 0 ? 1e6 : this.squares / (2 * this.sum);
+    return this.squares === 0 ? 1e6 : this.cubes / (3 * this.squares);
   }
 
   private confirm(timeUs: number, pending: SpanUs): void {

@@ -13,6 +13,7 @@ import {
 } from '../util/units.js';
 import { answerOf, hasFlows } from './answer.js';
 import { balanceNotes } from './balance.js';
+import { outageSentences } from './outage-words.js';
 import type { Finding, Report, TopHost } from './report.js';
 import { visible } from './text.js';
 
@@ -146,12 +147,14 @@ function outages(report: Report, { timezone }: MarkdownOptions): string {
       formatCount(outage.clientsHit),
     ]);
   const columns = ['uplink', 'kind', `from (${timezone})`, 'lasted>', 'avoided after>', 'back after>'];
-  const explained = new Map(
-    report.outages
-      .flatMap(({ explanations }) => explanations)
-      .map((why) => [why.message, bullet(why.message, why.cure)]),
-  );
-  const notes = explained.size === 0 ? '' : `\n\n${[...explained.values()].join('\n')}`;
+  const timeOf = (seconds: number) => formatTime(seconds, timezone);
+  const notes = report.outages
+    .slice(0, LISTED)
+    .map((outage) => {
+      const why = outage.explanations.map(({ message, cure }) => bullet(message, cure));
+      return `\n\n${text(outageSentences(outage, timeOf))}${why.length === 0 ? '' : `\n\n${why.join('\n')}`}`;
+    })
+    .join('');
   const all = table([...columns, 'blackholed flows>', 'cut flows>', 'clients>'], rows);
   return section('Outages', all + more(report.outages.length - rows.length, 'outage') + notes);
 }

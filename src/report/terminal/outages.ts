@@ -2,7 +2,9 @@
 
 import { formatClock, formatDate, formatDuration, formatSpan, formatTime, isSameDate } from '../../util/time.js';
 import { formatCount, formatNumberOf } from '../../util/units.js';
+import { outageSentences } from '../outage-words.js';
 import type { Outage, Report } from '../report.js';
+import { laneLines } from './outage-lanes.js';
 import { cureLines, heading, paragraph } from './page.js';
 import type { Pen } from './pen.js';
 import { renderTable } from './table.js';
@@ -23,6 +25,8 @@ export function outageLines(report: Report, pen: Pen): string[] {
       'blackholed: new flows without answer',
       'cut: live ones',
     ),
+    ...laneLines(report, pen),
+    '',
     ...renderTable(
       [
         { header: 'uplink', min: 12, cells: listed.map((outage) => ({ text: outage.uplink, paint: pen.paint.bad })) },
@@ -48,7 +52,15 @@ export function outageLines(report: Report, pen: Pen): string[] {
   ];
   if (outages.length > LISTED)
     lines.push(pen.paint.dim(`  and ${formatNumberOf(outages.length - LISTED, 'more outage')}`));
-  return [...lines, ...explanationLines(outages, pen)];
+  const timeOf = (seconds: number) => (oneDate ? formatClock : formatTime)(seconds, pen.timezone);
+  return [
+    ...lines,
+    ...listed.flatMap((outage) => [
+      '',
+      ...paragraph(pen, outageSentences(outage, timeOf), 2),
+      ...explanationLines(outage, pen),
+    ]),
+  ];
 }
 
 /** Spans in which nothing could be measured: the recorder stopped, or the traffic was too thin. */
@@ -71,16 +83,11 @@ export function gapLines(report: Report, pen: Pen): string[] {
   ];
 }
 
-/** Each explanation once, however many outages share it. */
-function explanationLines(outages: readonly Outage[], pen: Pen): string[] {
-  const seen = new Set<string>();
-  return outages
-    .flatMap((outage) => outage.explanations)
-    .filter(({ code, message }) => !seen.has(code + message) && seen.add(code + message))
-    .flatMap(({ message, cure }) => [
-      ...paragraph(pen, message, 2, pen.glyphs.note, pen.paint.note),
-      ...(cure === null ? [] : cureLines(pen, cure, 4)),
-    ]);
+function explanationLines({ explanations }: Outage, pen: Pen): string[] {
+  return explanations.flatMap(({ message, cure }) => [
+    ...paragraph(pen, message, 2, pen.glyphs.note, pen.paint.note),
+    ...(cure === null ? [] : cureLines(pen, cure, 4)),
+  ]);
 }
 
 function lastedCell(outage: Outage): string {

@@ -27,7 +27,7 @@ export function paragraph(pen: Pen, text: string, indent: number, lead = '', pai
 }
 
 /** Programs that a cure may begin with: such a line is a command, and breaks only where the shell still reads one. */
-const COMMAND = /^(?:sudo |ip |ip6?tables|nft |tc |sysctl |conntrack |echo |mlstat |npx |tcpdump |ethtool |cat )/;
+const COMMAND = /^(?:sudo |ip |ip6?tables|nft |tc |sysctl |conntrack |echo |mlstat |npx |tcpdump |ethtool |cat |ping )/;
 
 /** What to do, each line of it on its own behind an arrow; a long command goes on after a backslash. */
 export function cureLines(pen: Pen, cure: string, indent: number): string[] {
