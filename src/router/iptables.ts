@@ -63,7 +63,9 @@ export function readIptablesRule(
     else if (word === '--comment') at++;
     isNot = false;
   }
-  const action = actionOf(target, family, table, to, mark);
+  // NETMAP translates sources where packets leave, destinations where they come in.
+  const name = target === 'NETMAP' && rule.out !== null ? 'SNAT' : target;
+  const action = actionOf(name, family, table, to, mark);
   if (action === null) {
     const needs = target === 'SNAT' || ((target === 'CONNMARK' || target === 'MARK') && mark !== null);
     return { rule: null, savesMark: saves, problem: needs ? `target ${target}: ${to ?? mark ?? 'no address'}` : null };
