@@ -194,7 +194,8 @@ class RuleReader implements NftRule {
   private readSnat(): void {
     const { words } = this;
     if (words[this.at] === 'ip' || words[this.at] === 'ip6') {
-      this.match.family ??= words[this.at++] === 'ip' ? 4 : 6;
+      this.match.family ??= words[this.at] === 'ip' ? 4 : 6;
+      this.at++;
     }
     if (words[this.at] === 'prefix') this.at++;
     if (words[this.at] === 'to') this.at++;

@@ -117,6 +117,23 @@ test('nftables: sets, jumps, a map by interface, marks that keep other bits', ()
   );
 });
 
+test('nftables: the family of a translation said twice', () => {
+  const rule = (wan: string, address: string) => `oifname "${wan}" ip saddr 192.168.77.0/24 snat ip to ${address}`;
+  const nft = `table inet nat {
+	chain post {
+		type nat hook postrouting priority srcnat; policy accept;
+		${rule('wan1', '203.0.113.2')}
+		${rule('wan2', '198.51.100.2')}
+	}
+}
+`;
+  const { uplinks } = read({ 'r.txt': ROUTE, 'n.txt': nft });
+  assert.deepEqual(
+    uplinks.map((line) => / (\d+\.\d+\.\d+\.2)\b/.exec(line)?.[1]),
+    ['203.0.113.2', '198.51.100.2'],
+  );
+});
+
 test('nftables as JSON: a map by interface, a mark by bits', () => {
   const base = (name: string, type: string) => ({
     chain: { family: 'ip', table: 't', name, type, hook: 'postrouting', prio: 100, policy: 'accept' },
