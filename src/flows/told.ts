@@ -5,7 +5,7 @@ import type { Prefix } from '../config/config.js';
 import { foldAddress, META } from '../decode/batch.js';
 import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { prefixContains } from '../util/address.js';
+import { isPrivate, prefixContains } from '../util/address.js';
 import { type Connection, FLOW, type FlowState, type Told } from './connection.js';
 import type { EntryFlow } from './conntrack-flow.js';
 import { NEVER, STATE } from './layout.js';
@@ -34,6 +34,8 @@ export const TRAIT = {
   otherMark: 0x20,
   /** No answer could be recorded: the log has NEW events alone. */
   unheard: 0x40,
+  /** From a LAN host to the Internet, not translated, and never answered. */
+  untranslated: 0x80,
 } as const;
 
 /** TCP states (nf_conntrack_proto_tcp.c) of a connection that is not over. */
@@ -174,6 +176,7 @@ export class Teller {
       flow.local = flow.initiator;
       flow.client = entry.client;
       flow.clientPort = entry.clientPort ?? -1;
+      if (isLost(entry)) this.traits |= TRAIT.untranslated;
     }
     if (!sameAddress(entry.client, entry.natSource) && lane.class === CLASS.other) this.traits |= TRAIT.unknownSource;
   }
@@ -270,6 +273,16 @@ function isLower(a: End, b: End): boolean {
 
 function sameAddress(a: Int32Array, b: Int32Array): boolean {
   return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+}
+
+/** With a private source to an address of the Internet, which could not answer. */
+function isLost({ family, client, natSource, server, replySource, answered }: EntryFlow): boolean {
+  if (answered !== false || !sameAddress(client, natSource) || !sameAddress(server, replySource)) return false;
+  return isPrivate(family, client) && !isPrivate(family, server) && !isLoopback(family, server);
+}
+
+function isLoopback(family: 4 | 6, words: Int32Array): boolean {
+  return family === 4 ? words[3] >>> 24 === 127 : words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
 }
 
 /** Removed before its time while the connection was alive. */

@@ -27,6 +27,7 @@ export function trackingFindings(input: TrackingInput): Finding[] {
   return [
     ...noneOnUplinks(input),
     ...unknownSources(input),
+    ...untranslated(input),
     ...uncounted(input),
     ...untimed(input),
     ...unheard(input),
@@ -63,6 +64,17 @@ function unknownSources({ tally }: TrackingInput): Finding[] {
   const message = `${formatNumberOf(flows, 'flow')} were translated to addresses of no uplink, and are not counted for any: ${named.join(', ')}${more}.`;
   const cure = `name the uplink if it is one: --uplink NAME=${busiest[0][0]}@WEIGHT`;
   return [finding('unknown-source', 'warning', message, { flows, cure })];
+}
+
+/** Told where others are translated: a router that leaves it to the provider's box translates none. */
+function untranslated({ tally }: TrackingInput): Finding[] {
+  const { flows, firstUs, lastUs } = tally.told.untranslated;
+  if (flows === 0 || tally.told.flows === 0) return [];
+  const message = `${formatNumberOf(flows, 'flow')} of LAN hosts went to the Internet untranslated, as connection tracking has them, and were never answered: no NAT rule matched their way out, so that they left with a private source.`;
+  const cure =
+    'see that the SNAT rules name every interface of the multipath route: iptables -t nat -S POSTROUTING; ip route';
+  const [first, last] = [firstUs, lastUs].map((timeUs) => (timeUs === null ? null : timeUs / 1e6));
+  return [finding('private-source', 'warning', message, { flows, first, last, cure })];
 }
 
 function uncounted({ tally, captures }: TrackingInput): Finding[] {

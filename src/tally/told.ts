@@ -45,6 +45,8 @@ export class ToldTally {
   readonly resumed: (Spell & { reset: number })[];
   /** Flows whose mark names another uplink than their SNAT source. */
   otherMark = 0;
+  /** Flows of LAN hosts to the Internet that were not translated, and not answered. */
+  readonly untranslated: Spell = { flows: 0, firstUs: null, lastUs: null };
   /** Flows that were translated to an address of no uplink, by address. */
   readonly unknownSources = new Map<string, number>();
   /** Joined with captures: how the two compare; null without. */
@@ -62,6 +64,7 @@ export class ToldTally {
   note(flow: Connection, traits: number): void {
     if (flow.class !== CLASS.wan) {
       if ((traits & TRAIT.unknownSource) !== 0) this.addSource(flow);
+      if ((traits & TRAIT.untranslated) !== 0) extend(this.untranslated, flow.told?.startUs ?? null);
       return;
     }
     const { uplink, knowledge, told } = flow;

@@ -172,6 +172,16 @@ describe('dumps alone', () => {
     assert.match(told?.cure ?? '', /--uplink NAME=192\.0\.2\.9@WEIGHT/);
   });
 
+  test('LAN hosts that leave untranslated are told, unless they are answered', async () => {
+    const plain = (n: number, unreplied: string) =>
+      `tcp      6 100 SYN_SENT src=192.168.77.10 dst=198.18.0.${n} sport=${n} dport=80 ${unreplied} src=198.18.0.${n} dst=192.168.77.10 sport=80 dport=${n}\n`;
+    const translated = opened(1, 'src=192.168.77.10 dst=198.18.0.1 sport=2 dport=80', '203.0.113.2', 2);
+    const told = async (text: string) =>
+      (await read({ 'log.txt': text })).report.findings.find(({ code }) => code === 'private-source');
+    assert.equal((await told(translated + plain(5, '[UNREPLIED]') + plain(6, '')))?.flows, 1);
+    assert.equal(await told(plain(5, '[UNREPLIED]')), undefined);
+  });
+
   test('--since and --until choose flows by their start', async () => {
     const log = [0, 10, 20]
       .map((at) => opened(at, `src=192.168.77.10 dst=198.18.0.1 sport=${4000 + at} dport=80`, '203.0.113.2', 4000 + at))
