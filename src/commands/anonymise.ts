@@ -1,11 +1,9 @@
 // `--anonymise` and `--anonymise-key` become what changes the addresses of a result before it is written.
 
-import { randomBytes, scryptSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Anonymiser } from '../report/anonymise.js';
+import type { Anonymiser } from '../report/anonymise.js';
 import { UserError } from '../util/error.js';
-import { KEY_BYTES } from '../util/prefix-preserving.js';
 import { quote } from '../util/quote.js';
 import type { Io } from './io.js';
 
@@ -22,7 +20,13 @@ export async function readAnonymiser(
   { anonymise, anonymiseKey }: AnonymiseOptions,
   io: Io,
 ): Promise<Anonymiser | null> {
-  if (anonymiseKey === undefined) return anonymise === true ? new Anonymiser(randomBytes(KEY_BYTES)) : null;
+  if (anonymiseKey === undefined && anonymise !== true) return null;
+  const [{ randomBytes, scryptSync }, { Anonymiser }, { KEY_BYTES }] = await Promise.all([
+    import('node:crypto'),
+    import('../report/anonymise.js'),
+    import('../util/prefix-preserving.js'),
+  ]);
+  if (anonymiseKey === undefined) return new Anonymiser(randomBytes(KEY_BYTES));
   if (anonymiseKey === '') throw new UserError('--anonymise-key needs a file or a text: ""');
   const file = await readFile(resolve(io.cwd, anonymiseKey)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ENAMETOOLONG') return null;

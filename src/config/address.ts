@@ -1,5 +1,5 @@
-// Addresses and prefixes that a person wrote: text becomes words. Strict and slow (ip-num, BigInt): for configuration
-// and command line, never for packets or dumps.
+// Addresses and prefixes that a person wrote: text becomes words. Strict and, for IPv6, slow (ip-num, BigInt): for
+// configuration and command line, never for packets or dumps.
 
 import { createRequire } from 'node:module';
 import { type Address, formatAddress, maskWords, type Words } from '../util/address.js';
@@ -7,6 +7,7 @@ import type { Prefix } from './config.js';
 
 /** Longest text of an IPv6 address (INET6_ADDRSTRLEN − 1); longer input is refused before any pattern sees it. */
 const LONGEST_ADDRESS = 45;
+const DOTTED = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
 
 /**
  * Reads one address. Null for anything else, and for spellings on which programs disagree: leading zeros
@@ -14,10 +15,10 @@ const LONGEST_ADDRESS = 45;
  */
 export function parseAddress(text: string): Address | null {
   if (text.length > LONGEST_ADDRESS || text.includes('%') || text.includes('/')) return null;
-  const { IPv4, IPv6 } = ipNum();
+  if (!text.includes(':')) return parseIpv4(text);
+  const { IPv6 } = ipNum();
   try {
-    if (text.includes(':')) return { family: 6, words: wordsOf(new IPv6(text).getValue()) };
-    return { family: 4, words: wordsOf(new IPv4(text).getValue()) };
+    return { family: 6, words: wordsOf(new IPv6(text).getValue()) };
   } catch {
     return null; // ip-num says no by throwing
   }
@@ -48,6 +49,14 @@ export function parsePrefix(text: string): Prefix | { error: string } {
   return { family: address.family, words, length, text: canonical };
 }
 
+/** Four numbers from 0 to 255 without leading zeros. By itself, for most configurations hold nothing else. */
+function parseIpv4(text: string): Address | null {
+  if (!DOTTED.test(text)) return null;
+  const [a, b, c, d] = text.split('.').map(Number) as [number, number, number, number];
+  if (Math.max(a, b, c, d) > 255) return null;
+  return { family: 4, words: [0, 0, 0, ((a << 24) | (b << 16) | (c << 8) | d) >>> 0] };
+}
+
 function hint(host: string): string {
   if (host.startsWith('[')) return ' without brackets';
   const plain = host.replace(/(^|\.)0+(?=\d)/g, '$1');
@@ -61,7 +70,7 @@ function wordsOf(value: bigint): Words {
 
 let loaded: typeof import('ip-num') | undefined;
 
-/** At the first address, and by require: imported, its fourteen CommonJS files cost start-up four times as much. */
+/** At the first address of IPv6, and by require: imported, its fourteen CommonJS files cost start-up four times as much. */
 function ipNum(): typeof import('ip-num') {
   loaded ??= createRequire(import.meta.url)('ip-num') as typeof import('ip-num');
   return loaded;

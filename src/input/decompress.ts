@@ -6,7 +6,6 @@ import { gunzip } from './gzip.js';
 import type { ByteReader } from './reader.js';
 import type { ByteSource } from './source.js';
 import { ToolSource } from './tool.js';
-import { unzstd } from './zstd.js';
 
 /**
  * The uncompressed bytes of what `reader` holds from its next byte on. Closing it closes the reader as well. `path` is
@@ -17,10 +16,16 @@ export function decompress(compression: Compression, path: string, reader: ByteR
     case 'gzip':
       return new GeneratorSource(gunzip(reader, damage), reader);
     case 'zstd':
-      return new GeneratorSource(unzstd(reader, damage), reader);
+      return new GeneratorSource(unzstdLater(reader, damage), reader);
     default:
       return new ToolSource(compression, path, reader, damage);
   }
+}
+
+/** What reads zstd is loaded for zstd alone. */
+async function* unzstdLater(reader: ByteReader, damage: DamageLog): AsyncGenerator<Uint8Array, void> {
+  const { unzstd } = await import('./zstd.js');
+  yield* unzstd(reader, damage);
 }
 
 /** A generator of chunks seen as a source. */

@@ -1,6 +1,6 @@
 // Decompresses with a tool of the system: what is read goes into a child process, what it makes comes out.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { type DamageLog, EXIT, UserError } from '../util/error.js';
 import type { ByteReader } from './reader.js';
@@ -54,7 +54,12 @@ export class ToolSource implements ByteSource {
 
   async read(): Promise<Uint8Array | null> {
     if (this.closed) return null;
-    this.outputs ??= this.start();
+    if (this.outputs === null) {
+      // Not needed for most inputs, and slow to come up.
+      const { spawn } = await import('node:child_process');
+      if (this.closed) return null;
+      this.outputs = this.start(spawn);
+    }
     const next = await this.outputs.next().catch(() => ({ done: true, value: undefined }) as const);
     if (!next.done) {
       this.offset += next.value.length;
@@ -77,7 +82,7 @@ export class ToolSource implements ByteSource {
     this.child?.stderr.destroy();
   }
 
-  private start(): AsyncIterator<Buffer> {
+  private start(spawn: typeof import('node:child_process').spawn): AsyncIterator<Buffer> {
     const { command, args } = TOOLS[this.compression];
     const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...ENVIRONMENT } });
     this.child = child;

@@ -23,7 +23,6 @@ import { formatAddress, prefixContains, type Words } from '../util/address.js';
 import { UserError } from '../util/error.js';
 import { MacSink, macRule } from '../workers/macs.js';
 import { untilAborted } from './abort.js';
-import { surveyDumps } from './dumps.js';
 import { firstBytes, keep, replay } from './replay.js';
 import type { DumpSource, Source } from './sources.js';
 
@@ -86,7 +85,7 @@ export async function survey(
   const sightings = infers || learns ? surveyed.flatMap(toSightings) : [];
   // Where all is configured, nothing has to be read ahead.
   const asks = config === null || config.lan.length === 0 || config.uplinks.every(({ mark }) => mark === null);
-  const tracked = dumps.length > 0 && asks ? await surveyDumps(dumps, signal) : null;
+  const tracked = dumps.length > 0 && asks ? await (await import('./dumps.js')).surveyDumps(dumps, signal) : null;
   bytesRead += tracked?.bytesRead ?? 0;
   const inferred = infers ? both(inferUplinks(sightings), tracked?.survey.finish() ?? null) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);

@@ -11,7 +11,7 @@ import { MWAN3_MASK } from '../uplinks/sources.js';
 import type { Topology } from '../uplinks/topology.js';
 import { prefixContains } from '../util/address.js';
 import type { PacketFilter } from '../workers/filter.js';
-import { type DumpTotals, readDumps } from './dumps.js';
+import type { DumpTotals } from './dumps.js';
 import type { Engine } from './engine.js';
 import type { DumpSource, Source } from './sources.js';
 import type { Survey } from './survey.js';
@@ -65,6 +65,7 @@ export class Tracked {
       if (this.joined) this.join.hold(flow, entry, true);
       else engine.addTold(flow);
     };
+    const { readDumps } = await import('./dumps.js');
     this.totals = await readDumps(this.dumps, take, {
       signal,
       onProgress: (bytes, entries) => {
