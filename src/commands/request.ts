@@ -1,5 +1,6 @@
 // What was asked for on the command line becomes what the pipeline is to do. Nothing of an input is opened yet.
 
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { configNotes } from '../config/check.js';
 import type { Config, Prefix } from '../config/config.js';
@@ -8,6 +9,7 @@ import { type InputSpec, listInputs } from '../input/list.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import { UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
+import { startThreads } from '../workers/threads.js';
 import { readTimezone } from './display.js';
 import { readInstant } from './instant.js';
 import type { Io } from './io.js';
@@ -77,6 +79,11 @@ export async function readRequest(args: readonly string[], options: RequestOptio
   if (reader === 'reference' && options.crossCheck === true) {
     throw new UserError('--cross-check holds the fast reader against the reference: leave --reader reference out');
   }
+  // They come up while the configuration is read.
+  startThreads(
+    args.map((arg) => resolve(io.cwd, arg)),
+    jobs ?? availableParallelism(),
+  );
   const known = await readKnownConfig(options, io);
   const inputs = await listInputs(args, {
     cwd: io.cwd,

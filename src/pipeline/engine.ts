@@ -18,6 +18,7 @@ import { DamageLog, UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, runParts } from '../workers/pool.js';
+import { PART_BYTES, THREAD_BYTES } from '../workers/threads.js';
 import { untilAborted } from './abort.js';
 import { type Chain, Chains } from './chains.js';
 import type { Source } from './sources.js';
@@ -55,11 +56,8 @@ export interface SourceTotals {
   fatal: string | null;
 }
 
-const PART_BYTES = 32 * 2 ** 20;
 /** Larger parts would hold more open runs than memory should. */
 const MOST_PART_BYTES = 768 * 2 ** 20;
-/** Below this many bytes threads cost more than they bring. */
-const THREAD_BYTES = 4 * 2 ** 20;
 
 /** What is known of a part until it is joined. */
 interface Pending {

@@ -1,10 +1,12 @@
 // Reads many parts at once, in worker threads or (a few bytes, one job) in this one.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { PointInfo } from '../decode/decoder.js';
 import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
+import { dropThreads, takeThread } from './threads.js';
+import type { Order } from './worker.js';
 
 /** Takes what parts hand over while they run and when they end; parts end in any order. */
 export interface PoolEvents {
@@ -67,7 +69,10 @@ async function runAway(
   events: PoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (specs.length === 0) return;
+  if (specs.length === 0) {
+    dropThreads();
+    return;
+  }
   const queue = [...specs];
   const stop = new SharedArrayBuffer(1);
   const onAbort = () => {
@@ -75,28 +80,24 @@ async function runAway(
   };
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
-  const workers: Worker[] = [];
+  const workers = Array.from({ length: Math.min(threads, specs.length) }, takeThread);
+  dropThreads();
   try {
-    await Promise.all(
-      Array.from({ length: Math.min(threads, specs.length) }, () => {
-        const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { stop } });
-        workers.push(worker);
-        return serve(worker, queue, events);
-      }),
-    );
+    await Promise.all(workers.map((worker) => serve(worker, queue, stop, events)));
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    // What they held is given back while the work goes on here.
+    for (const worker of workers) void worker.terminate();
   }
 }
 
 /** Gives one worker part after part; resolves when the queue is empty and the last one is done. */
-function serve(worker: Worker, queue: PartSpec[], events: PoolEvents): Promise<void> {
+function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, events: PoolEvents): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = () => {
       const spec = queue.shift();
       if (spec === undefined) resolve();
-      else worker.postMessage(spec);
+      else worker.postMessage({ spec, stop } satisfies Order);
     };
     worker.on('error', reject);
     worker.on('exit', (code) => reject(new Error(`a worker thread ended early (exit code ${code})`)));

@@ -1,10 +1,11 @@
 // A worker thread: reads parts as they are handed to it and sends back what they came to.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { type PartSpec, readPart } from './part.js';
 
 /** `stop` is one shared byte: not 0 means that the user wants what is known so far. */
-export interface WorkerData {
+export interface Order {
+  spec: PartSpec;
   stop: SharedArrayBuffer;
 }
 
@@ -13,9 +14,9 @@ if (port === null) throw new Error('worker.js runs in a worker thread only');
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
 let told = 0;
-const stop = new Uint8Array((workerData as WorkerData).stop);
 
-port.on('message', (spec: PartSpec) => {
+port.on('message', ({ spec, stop }: Order) => {
+  const stopped = new Uint8Array(stop);
   const hooks = {
     closed(runs: ArrayBuffer, lanes: unknown, points: unknown) {
       port.postMessage({ type: 'closed', input: spec.input, part: spec.part, runs, lanes, points }, [runs]);
@@ -27,7 +28,7 @@ port.on('message', (spec: PartSpec) => {
       port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
     },
     get aborted() {
-      return stop[0] !== 0;
+      return stopped[0] !== 0;
     },
   };
   readPart(spec, hooks).then(

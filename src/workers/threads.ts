@@ -1,0 +1,65 @@
+// Worker threads that are started before it is known what they are to read, so that they come up in the meantime.
+
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+
+/** Below this many bytes threads cost more than they bring. */
+export const THREAD_BYTES = 4 * 2 ** 20;
+/** What a thread is given of a plain pcap file at least. */
+export const PART_BYTES = 32 * 2 ** 20;
+
+/** First bytes of plain pcap files, either way round: the only ones that are cut into parts. */
+const PLAIN: readonly number[] = [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1];
+
+const waiting: Worker[] = [];
+
+/**
+ * Starts as many threads as reading these files will take, as far as a glance tells; of what is no file it says nothing.
+ * They wait, without holding the process, to be taken.
+ */
+export function startThreads(paths: readonly string[], most: number): void {
+  let bytes = 0;
+  let parts = 0;
+  for (const path of paths) {
+    try {
+      const stat = statSync(path);
+      if (!stat.isFile()) continue;
+      bytes += stat.size;
+      parts += stat.size >= 2 * PART_BYTES && isPlain(path) ? Math.floor(stat.size / PART_BYTES) : 1;
+    } catch {
+      // It will be told when it is opened in earnest.
+    }
+  }
+  if (bytes < THREAD_BYTES) return;
+  while (waiting.length < Math.min(parts, most)) {
+    const worker = newThread();
+    worker.unref();
+    waiting.push(worker);
+  }
+}
+
+/** A thread that was started before, else a new one. */
+export function takeThread(): Worker {
+  const worker = waiting.pop() ?? newThread();
+  worker.ref();
+  return worker;
+}
+
+/** Ends those that were not taken. */
+export function dropThreads(): void {
+  for (const worker of waiting.splice(0)) void worker.terminate();
+}
+
+function newThread(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url));
+}
+
+function isPlain(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const magic = Buffer.alloc(4);
+    return readSync(fd, magic, 0, 4, 0) === 4 && PLAIN.includes(magic.readUInt32BE());
+  } finally {
+    closeSync(fd);
+  }
+}
