@@ -84,7 +84,8 @@ const files = readdirSync(sourceDir, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => path.endsWith('.ts'))
   .sort();
-const imports = files.flatMap(importsOf);
+/** What the build makes beside the modules is a file to be read, like an asset. */
+const imports = files.flatMap(importsOf).filter(({ to }) => !to.startsWith('../dist/'));
 const own = imports.filter(({ to }) => to.endsWith('.ts'));
 const foreign = imports.filter(({ to }) => !to.endsWith('.ts'));
 
