@@ -41,6 +41,16 @@ test('names with markup stay text in SVG', async () => {
   assert.match(svg, /&lt;b&gt;/);
 });
 
+test('names that are properties of every object are shown in every chart that names uplinks', async () => {
+  const report = hostile();
+  for (const name of ['share', 'flows', 'timeline', 'utilisation', 'failure', 'throughput']) {
+    const chart = CHARTS.find((one) => one.name === name) ?? assert.fail();
+    const svg = await drawSvg(chartSpec(chart, report, options));
+    assert.match(svg, />[^<]*__proto__[^<]*</, name);
+    assert.doesNotMatch(svg, /\[object|undefined/, name);
+  }
+});
+
 test('text is as wide as Helvetica, whose widths Adobe published', () => {
   const measure = readFont(readFileSync(FONT_FILES[0]));
   // Helvetica.afm, Adobe Core 14 AFM files: thousandths of an em.

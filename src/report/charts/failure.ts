@@ -63,7 +63,7 @@ function plot(report: Report, options: ChartOptions): Spec {
     ];
     return {
       title: {
-        text: `without ${names[fails]}`,
+        text: { expr: `'without ' + names[${fails}]` },
         anchor: 'start',
         frame: 'bounds',
         fontSize: 12,

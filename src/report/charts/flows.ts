@@ -40,7 +40,6 @@ function plot(report: Report, options: ChartOptions): Spec {
   const space = timeSpace(report, options.timezone);
   if (space === null) return {};
   const { theme } = options;
-  const names = uplinkNames(report);
   const cells = cellsOf(report);
   const lanes = Math.min(MOST_LANES, report.uplinks.length);
   const lane = (place: number, last: boolean): Spec => {
@@ -74,7 +73,7 @@ function plot(report: Report, options: ChartOptions): Spec {
     const y = { type: 'quantitative', title: null, axis: { tickCount: 3 } };
     return {
       title: {
-        text: names[place],
+        text: { expr: `names[${place}]` },
         anchor: 'start',
         frame: 'group',
         fontSize: 12,

@@ -52,7 +52,7 @@ function plot(report: Report, options: ChartOptions): Spec {
     const expected = values[0]?.expected ?? null;
     return {
       title: {
-        text: names[place],
+        text: { expr: `names[${place}]` },
         anchor: 'start',
         frame: 'bounds',
         fontSize: 12,

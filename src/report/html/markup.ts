@@ -53,7 +53,7 @@ export function table(caption: string, columns: readonly string[], rows: readonl
       const content = typeof cell === 'string' ? text(cell) : cell.html;
       const attributes = right[i] ? ' class="n"' : '';
       return i === 0 && content !== ''
-        ? `<th scope="row"${attributes}>${content}</th>`
+        ? `<th scope="row"${attributes}>${content.length > 20 ? `<span class="name">${content}</span>` : content}</th>`
         : `<td${attributes}>${content}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;

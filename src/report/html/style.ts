@@ -49,7 +49,7 @@ p{margin:.3rem 0}
 .unseen,.skip:not(:focus){position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
-.answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:.9rem;margin:1rem 0}
+.answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));gap:.9rem;margin:1rem 0}
 .answer{background:var(--card);border-left:.35rem solid var(--note);border-radius:.3rem;padding:.7rem 1rem}
 .answer.good{border-color:var(--good)}.answer.bad{border-color:var(--bad)}.answer.unsure{border-color:var(--unsure)}
 .about{font-size:.8rem;letter-spacing:.04em;text-transform:uppercase;color:var(--muted);margin:0}
@@ -67,7 +67,8 @@ pre{background:var(--card);padding:.6rem .8rem;margin:.4rem 0;overflow-x:auto;ov
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 th,td{padding:.3rem .8rem .3rem 0;text-align:left;border-bottom:1px solid var(--grid);vertical-align:top}
 thead th,thead td{color:var(--muted);font-weight:600;vertical-align:bottom}
-tbody th{font-weight:600;max-width:22rem;overflow-wrap:anywhere;min-width:6rem}
+tbody th{font-weight:600}
+.name{display:inline-block;width:max-content;max-width:min(20rem,45vw);overflow-wrap:anywhere}
 td{white-space:nowrap}
 td:last-child{white-space:normal}
 .n{text-align:right!important}
@@ -117,7 +118,7 @@ h2,h3,thead,figcaption{break-after:avoid}
 table{font-size:7.5pt}
 th,td{padding-right:.4rem}
 td:nth-child(2){white-space:normal}
-tbody th{min-width:0;white-space:nowrap}
+.name{max-width:9rem}
 pre{white-space:pre-wrap}
 }
 `;
