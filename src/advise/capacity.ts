@@ -105,7 +105,7 @@ function fullBins(bytes: Float64Array, bps: number, { widthSec }: Axis): number 
   return bytes.reduce((count, sum) => count + (sum * bitsOf(widthSec) > FULL * bps ? 1 : 0), 0);
 }
 
-function notesOf({ uplinks, carried, bend, kept }: Traffic, replayed: Axis): string[] {
+function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis): string[] {
   const { axis } = carried;
   const notes: string[] = [];
   const list = (some: readonly KnownUplink[]) => some.map(({ name }) => name).join(', ');
@@ -144,7 +144,7 @@ function notesOf({ uplinks, carried, bend, kept }: Traffic, replayed: Axis): str
   if (replayed.widthSec !== axis.widthSec) {
     notes.push(`Failures are replayed over bins of ${formatDuration(replayed.widthSec)}.`);
   }
-  if (!bend.bent && kept > 0) {
+  if (!bends.bent && kept > 0) {
     notes.push(
       'The inputs tell no rates over time: failures are replayed from flows whose bytes are spread evenly over their lives.',
     );

@@ -6,10 +6,10 @@ import type { CapacityFailure, FailureLine, FailureUplink, FailureVerdict } from
 import type { Ledger } from '../tally/ledger.js';
 import { ORIGIN } from '../tally/ledger.js';
 import { formatRate, formatShare } from '../util/units.js';
-import { itemsOf, type Movable } from './items.js';
+import { carriedBytes, itemsOf, type Movable } from './items.js';
 import { REPETITIONS, replay, type SliceFigures } from './replay.js';
 import { estimate, partOf } from './select.js';
-import { carriedBytes, linkOf } from './spread.js';
+import { linkOf } from './spread.js';
 import { bitsOf, type KnownUplink, type Traffic } from './traffic.js';
 
 /** Draws in which a line saturates: up to here it survives, from there on it saturates. */
@@ -56,11 +56,11 @@ export function failuresOf(ledger: Ledger, traffic: Traffic): Failures {
 
 /** What the uplinks `rest` are offered when `lost` fails. */
 function loadOthers(ledger: Ledger, traffic: Traffic, lost: number, rest: readonly number[]): FailureUplink[] {
-  const { uplinks, carried, bend, decisions } = traffic;
+  const { uplinks, carried, bends, decisions } = traffic;
   const { axis } = carried;
   const stays = carriedBytes(ledger, traffic);
   const left = { up: rest.map((n) => stays.up[n]), down: rest.map((n) => stays.down[n]) };
-  const items = itemsOf(ledger, movedBy(ledger, lost, decisions), axis, bend, stays);
+  const items = itemsOf(ledger, movedBy(ledger, lost, decisions), axis, bends, stays);
   const weights = rest.map((n) => uplinks[n].weight ?? 1);
   const sum = weights.reduce((all, weight) => all + weight, 0);
   let before = 0;

@@ -5,8 +5,9 @@ import { numberKeys } from '../measure/keys.js';
 import { hashAddress } from '../tally/addresses.js';
 import type { Ledger } from '../tally/ledger.js';
 import { NONE } from '../tally/ledger.js';
-import type { Axis } from './axis.js';
-import { type Bend, exact, linkOf, spreadFlow } from './spread.js';
+import type { Axis, Carried } from './axis.js';
+import type { Bend, Bends } from './burst.js';
+import { exact, linkOf, spreadFlow } from './spread.js';
 
 /** Keys that are replayed singly, and the groups that the others share. */
 export const SINGLES = 4096;
@@ -61,7 +62,7 @@ export function itemsOf(
   ledger: Ledger,
   movable: Movable,
   axis: Axis,
-  bend: Bend,
+  bends: Bends,
   left: { up: Float64Array[]; down: Float64Array[] },
 ): Items {
   const { rows, keyOf } = movable;
@@ -85,16 +86,17 @@ export function itemsOf(
   for (let item = 0; item < count; item++) {
     let found = 0;
     for (let i = from[item]; i < from[item + 1]; i++) {
-      const link = linkOf(ledger, order[i]);
-      const [bendUp, bendDown] = [bend.up[link], bend.down[link]];
+      const row = order[i];
+      const link = linkOf(ledger, row);
+      const [bendUp, bendDown] = [bends.up[link], bends.down[link]];
       const [leftUp, leftDown] = [left.up[link], left.down[link]];
-      spreadFlow(ledger, order[i], axis, (place, up, down) => {
+      spreadFlow(ledger, row, axis, (place, up, down) => {
         if (isTouched[place] === 0) {
           isTouched[place] = 1;
           touched[found++] = place;
         }
-        const upHere = exact(up * bendUp[place]);
-        const downHere = exact(down * bendDown[place]);
+        const upHere = bytesIn(bendUp, place, up, row);
+        const downHere = bytesIn(bendDown, place, down, row);
         ups[place] += upHere;
         downs[place] += downHere;
         leftUp[place] -= upHere;
@@ -113,6 +115,31 @@ export function itemsOf(
     for (let bin = 0; bin < bins.length; bin++) if (bins[bin] < 1) bins[bin] = 0;
   }
   return { count, hash, start, ...entries.finish(), keys };
+}
+
+/** What every uplink carried by bin: by its link, else (no bins) by its flows. A copy to take away from. */
+export function carriedBytes(
+  ledger: Ledger,
+  { carried, bends }: { carried: Carried; bends: Bends },
+): { up: Float64Array[]; down: Float64Array[] } {
+  const copy = (rows: readonly Float64Array[]) => rows.map((row) => row.slice());
+  const up = copy(carried.up);
+  const down = copy(carried.down);
+  if (bends.bent) return { up, down };
+  for (const bins of [...up, ...down]) bins.fill(0);
+  for (let row = 0; row < ledger.count; row++) {
+    const link = linkOf(ledger, row);
+    spreadFlow(ledger, row, carried.axis, (place, ups, downs) => {
+      up[link][place] += bytesIn(bends.up[link], place, ups, row);
+      down[link][place] += bytesIn(bends.down[link], place, downs, row);
+    });
+  }
+  return { up, down };
+}
+
+/** What an even part of a flow stands for. */
+function bytesIn({ factor, rest, row }: Bend, place: number, bytes: number, own: number): number {
+  return exact(bytes * factor[place]) + (row[place] === own ? exact(rest[place]) : 0);
 }
 
 /** Which item a key belongs to: its own for the heaviest, else that of its group. Ties of weight go by hash. */

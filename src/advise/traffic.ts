@@ -6,7 +6,7 @@ import type { MeasureInput } from '../measure/measure.js';
 import { uplinksCaptured, uplinksInView } from '../measure/view.js';
 import { type Cover, coverOf } from '../measure/window.js';
 import { type Carried, layOutCovered } from './axis.js';
-import { type Bend, bendOf } from './spread.js';
+import { type Bends, bendsOf } from './burst.js';
 
 /** What advice takes of a run. */
 export type AdviceInput = Pick<MeasureInput, 'tally' | 'config' | 'inputs' | 'pins' | 'binSec' | 'interfaces'>;
@@ -25,7 +25,7 @@ export interface Traffic {
   cover: Cover;
   carried: Carried;
   decisions: Decisions;
-  bend: Bend;
+  bends: Bends;
   /** Part of the decision keys that the ledger holds. */
   kept: number;
 }
@@ -47,7 +47,7 @@ export function trafficOf({ tally, config, inputs, pins, binSec }: AdviceInput, 
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
   const decisions = findDecisions(ledger, inView, pins, { ipv4: hashPolicy, ipv6: hashPolicy6 });
   const kept = ledger.threshold / 2 ** 32;
-  return { uplinks, cover, carried, decisions, bend: bendOf(ledger, carried, kept), kept };
+  return { uplinks, cover, carried, decisions, bends: bendsOf(ledger, carried, kept), kept };
 }
 
 /** Bits per second of so many bytes in a bin. */

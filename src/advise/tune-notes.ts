@@ -30,7 +30,7 @@ export function tuneNotes(
   demand: { up: number; down: number },
   full: readonly number[],
 ): string[] {
-  const { decisions, uplinks, carried, bend, kept } = traffic;
+  const { decisions, uplinks, carried, bends, kept } = traffic;
   const { axis } = carried;
   const notes = ['The replay holds for traffic like that of the inputs, at the times that they cover.'];
   decisions.places.forEach((n, place) => {
@@ -64,7 +64,7 @@ export function tuneNotes(
       `${formatShare(fixed / all)} of the bytes stay where they are whatever the weights: inbound flows, the router’s own, pinned ones.`,
     );
   }
-  if (!bend.bent) {
+  if (!bends.bent) {
     notes.push('The inputs tell no rates over time, so every flow’s bytes are spread evenly over its life.');
   }
   if (kept < 1) {

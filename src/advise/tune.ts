@@ -9,10 +9,9 @@ import { applyCommands } from './apply.js';
 import { chooseCandidates, MOST_CANDIDATES, reduced, sharesOf } from './candidates.js';
 import { type Choice, choose } from './choose.js';
 import { type Goal, goalOf } from './goal.js';
-import { itemsOf, movableOf } from './items.js';
+import { carriedBytes, itemsOf, movableOf } from './items.js';
 import { candidateOf, tryAll } from './outcome.js';
 import { REPETITIONS } from './replay.js';
-import { carriedBytes } from './spread.js';
 import { type AdviceInput, type KnownUplink, type Traffic, trafficOf } from './traffic.js';
 import { fullParts, tuneNotes } from './tune-notes.js';
 import { reasonOf } from './tune-reason.js';
@@ -40,7 +39,7 @@ export type TuningTargetWish =
  */
 export function tuningOf(input: AdviceInput, { target: wish, maxSum }: TuneOptions): ReportTuning {
   const traffic = trafficOf(input, MOST_BINS);
-  const { decisions, bend } = traffic;
+  const { decisions, bends } = traffic;
   const { axis } = traffic.carried;
   const { places, rows } = decisions;
   const uplinks = places.map((n) => traffic.uplinks[n]);
@@ -52,7 +51,7 @@ export function tuningOf(input: AdviceInput, { target: wish, maxSum }: TuneOptio
   const stays = carriedBytes(ledger, traffic);
   const demand = { up: total(stays.up, places), down: total(stays.down, places) };
   const movable = movableOf(ledger, decisions, input.config?.router.hashPolicy ?? null);
-  const items = itemsOf(ledger, movable, axis, bend, stays);
+  const items = itemsOf(ledger, movable, axis, bends, stays);
   const left = { up: places.map((n) => stays.up[n]), down: places.map((n) => stays.down[n]) };
   const goal = goalOf(target, uplinks, demand);
   const { vectors, possible } = vectorsOf(uplinks, target, maxSum, goal);

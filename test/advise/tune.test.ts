@@ -37,8 +37,12 @@ const weightsOf = ({ recommended }: ReportTuning) => recommended?.join(':');
 test('what is predicted for other weights is what a run under them gives, about 19 times out of 20', () => {
   let inside = 0;
   let all = 0;
-  for (const seed of [1, 2, 3]) {
-    const traffic = makeTraffic({ ...SHAPE, seed });
+  for (const [seed, bursty] of [
+    [1, false],
+    [2, true],
+    [3, true],
+  ] as const) {
+    const traffic = makeTraffic({ ...SHAPE, seed, bursty });
     const { candidates } = tuningOf(
       adviceOf(
         runTraffic(traffic, [4, 1], 100 + seed),
