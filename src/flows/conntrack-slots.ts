@@ -147,6 +147,11 @@ export class Slots {
     this.live--;
   }
 
+  /** Gives up the slot's page, if it is the page's last one. Nothing of it may be asked for any more. */
+  release(slot: number): void {
+    if ((slot & (PAGE_SLOTS - 1)) === PAGE_SLOTS - 1) delete this.pages[slot >> PAGE_SHIFT];
+  }
+
   /** Whether the slot has the loaded key, as far as both tell: XML has nothing beside the addresses of ICMP. */
   resembles(slot: number): boolean {
     const { words } = this.page(slot);

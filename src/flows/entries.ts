@@ -71,6 +71,7 @@ export class EntryFolder {
   private readonly limit: number;
   private updates = false;
   private dump = 1;
+  private isOver = false;
   private hand = 0;
 
   constructor(
@@ -96,7 +97,7 @@ export class EntryFolder {
       slot = -1;
     }
     if (slot < 0) {
-      if (this.isOver(entry)) {
+      if (this.isPast(entry)) {
         this.counts.repeated++;
         // The kernel may print a change after the removal.
         return entry.event === 'update';
@@ -117,9 +118,15 @@ export class EntryFolder {
     this.dump++;
   }
 
-  /** Gives out what is still alive. */
+  /** Gives out what is still alive; nothing may be taken any more. */
   finish(): void {
-    for (let slot = 0; slot < this.slots.used; slot++) if (this.flags(slot) !== 0) this.give(slot, null);
+    const { slots } = this;
+    this.isOver = true;
+    for (let slot = 0; slot < slots.used; slot++) {
+      if (this.flags(slot) !== 0) this.give(slot, null);
+      // Who takes the flows may keep them: a page goes as soon as it has been given out.
+      slots.release(slot);
+    }
   }
 
   /** The live slot that the entry speaks of: the same identifier, else one that lacks it; -1 without. */
@@ -166,7 +173,7 @@ export class EntryFolder {
   }
 
   /** Whether an entry that is not alive was removed before. Only identifiers tell. */
-  private isOver(entry: Entry): boolean {
+  private isPast(entry: Entry): boolean {
     if (entry.id === null) return false;
     const removedUs = this.removed.get(graveKey(commonHash(this.slots.key, 0), entry.id));
     if (removedUs === undefined) return false;
@@ -273,7 +280,7 @@ export class EntryFolder {
       this.removedReplies.set(tupleKey(words, at, W.addresses + 8, W.addresses + 12, W.reply), timeUs);
     }
     if (flow.id !== null && this.echoes.get(flow.id) === slot) this.echoes.delete(flow.id);
-    slots.remove(slot);
+    if (!this.isOver) slots.remove(slot);
     this.counts.flows++;
     this.emit(flow);
   }

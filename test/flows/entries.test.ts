@@ -86,6 +86,7 @@ test('NEW, UPDATE and DESTROY make one flow: client, server, NAT, times, totals'
     replyPort: 443,
     icmpType: null,
     startUs: 100_000_001,
+    answerUs: 100_500_000,
     endUs: 103_250_000,
     removedUs: 225_000_000,
     ageSec: null,
