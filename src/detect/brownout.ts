@@ -100,6 +100,7 @@ export class Brownouts {
     sum.remember(startUs, false);
     if (sum.open !== null) {
       sum.open.all++;
+      sum.open.score += Math.log(0.5 / (1 - sum.open.before));
       this.ending(line, sum, false);
       return;
     }
@@ -131,6 +132,7 @@ export class Brownouts {
       sum.remember(startUs, true);
       sum.open.all++;
       sum.open.late++;
+      sum.open.score += Math.log(0.5 / sum.open.before);
       this.ending(line, sum, true);
       return;
     }

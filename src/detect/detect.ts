@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.js';
 import type { Interval, Outage, ReportAvailability } from '../report/report.js';
 import type { Tally } from '../tally/tally.js';
+import { tellChanges } from './address.js';
 import type { Detection, Distortion } from './detection.js';
 import { nothingDetected } from './detection.js';
 import { Detector, type Thin } from './detector.js';
@@ -53,12 +54,15 @@ export function detect(input: DetectInput): Detection {
     settings,
   });
   scan(detector, flows, marks, holes(spans), endUs);
-  const raws = merge(
-    [
-      ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs)),
-      ...detector.brownouts.found.map(rawOfBrownout),
-    ],
-    flows,
+  const raws = tellChanges(
+    merge(
+      [
+        ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs)),
+        ...detector.brownouts.found.map(rawOfBrownout),
+      ],
+      flows,
+    ),
+    tally,
   ).filter((raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= settings.minOutageSec * 1e6);
   return report(input, raws, flows, detector, startUs, endUs);
 }

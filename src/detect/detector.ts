@@ -114,14 +114,17 @@ export class Detector {
         const { silence } = line;
         const since = silence.lastStartUs > silence.sinceUs ? silence.lastStartUs : silence.sinceUs;
         if (!keys.speaksAgainst(key, line.uplink, since)) continue;
-        // What it should have is settled when its silence begins: nothing in it counts against that.
-        if (silence.elsewhere++ === 0 && !line.isOut) silence.share = this.shares.of(line.uplink);
+        // What it should have is what it had at its last flow: no silence counts against that.
+        if (silence.elsewhere++ === 0 && !line.isOut) {
+          silence.share = Number.isNaN(line.share) ? this.shares.of(line.uplink) : line.share;
+        }
         if (silence.share <= 0) continue;
         silence.elsewhereScore -= Math.log1p(-Math.min(silence.share, 0.95));
         if (silence.elsewhereScore > 4) this.decide(line, timeUs);
       }
       keys.started(key, own.uplink, timeUs, this.shares.of(own.uplink));
       if (this.out === 0) this.shares.add(own.uplink);
+      own.share = this.shares.of(own.uplink);
     }
     const { silence } = own;
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;
@@ -215,7 +218,10 @@ export class Detector {
   private resolve(line: Line, i: number, nowUs: number): void {
     const { flows, known } = this;
     const startUs = flows.startUs[i];
-    if (startUs < line.judgedFromUs) return;
+    if (startUs < line.judgedFromUs) {
+      this.refineEnd(line, startUs, flows.waitUs[i]);
+      return;
+    }
     if (line.trial !== null) this.tryOn(line, startUs, flows.waitUs[i], nowUs);
     const waitUs = flows.waitUs[i];
     const server = flows.server[i];
@@ -335,6 +341,14 @@ export class Detector {
     beginSilence(silence, timeUs, false);
   }
 
+  /** Of a second in which the line came back only the first and last packet are marked: an answer may tell it better. */
+  private refineEnd({ trial, delays }: Line, startUs: number, waitUs: number): void {
+    if (trial === null || waitUs < 0 || waitUs > delays.lateUs) return;
+    const { silence } = trial;
+    if (startUs <= silence.sinceUs || startUs <= silence.lastLateUs || startUs + waitUs >= silence.endUs) return;
+    silence.endUs = startUs + waitUs;
+  }
+
   /** How a demand after an outage fared. */
   private tryOn(line: Line, startUs: number, waitUs: number, nowUs: number): void {
     const { trial } = line;
@@ -386,7 +400,7 @@ export class Detector {
     const { silence } = line;
     if (line.isOut || (!line.everIn && this.options.shares === null)) return;
     const score = silence.lateScore + silence.elsewhereScore + silence.gatewayScore;
-    const share = silence.elsewhere > 0 ? silence.share : this.shares.of(line.uplink);
+    const share = silence.elsewhere > 0 ? silence.share : line.share || this.shares.of(line.uplink);
     const needed = this.needed(share, nowUs);
     if (score < needed) return;
     // A few dead servers in a row are no dead line.
@@ -397,6 +411,7 @@ export class Detector {
     silence.share = share;
     silence.needed = needed;
     silence.delayUs = line.delays.p99Us;
+    silence.beatUs = line.beats >= LEAST_BEATS ? line.beatUs : 0;
     silence.lateAfterUs = line.delays.lateUs;
     line.isOut = true;
     this.out++;

@@ -44,6 +44,8 @@ export interface Silence {
   share: number;
   needed: number;
   delayUs: number;
+  /** How often the gateway is pinged, 0 where that is not known. */
+  beatUs: number;
   lateAfterUs: number;
   /** First packet in after it; NaN until then. */
   endUs: number;
@@ -52,6 +54,8 @@ export interface Silence {
 export class Line {
   silence: Silence;
   isOut = false;
+  /** Its share of the decisions as of its last flow; NaN before the first. */
+  share = Number.NaN;
   /** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
   trial: { silence: Silence; all: number; late: number; usual: number } | null = null;
   everIn = false;
@@ -107,6 +111,6 @@ export function beginSilence(silence: Silence, sinceUs: number, fromStart: boole
   silence.firstAskedUs = silence.lastAskedUs = Number.NaN;
   silence.gapFromUs = silence.gapToUs = silence.gatewayBackUs = Number.NaN;
   silence.decidedUs = silence.endUs = Number.NaN;
-  silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = 0;
+  silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = silence.beatUs = 0;
   return silence;
 }

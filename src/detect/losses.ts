@@ -77,7 +77,7 @@ export function lossesOf(
   }
   const failback = failbackOf(raw, flows);
   return {
-    reaction: reactionOf(raw, flows, last, endUs),
+    reaction: raw.kind === 'brownout' ? null : reactionOf(raw, flows, last, endUs),
     failback,
     blackholedFlows: Math.round(blackholed.length / kept),
     cutFlows: Math.round(cut.length / kept),
@@ -112,8 +112,9 @@ function reactionOf(raw: RawOutage, flows: Flows, lastUs: number, endUs: number)
 }
 
 /** The first flow that began when it was over, or might have been, and was answered. */
-function failbackOf({ uplink, end, lateAfterUs }: RawOutage, flows: Flows): Outage['failback'] {
+function failbackOf({ uplink, end, lateAfterUs, backUs }: RawOutage, flows: Flows): Outage['failback'] {
   if (end === null) return null;
+  if (backUs !== undefined) return { firstFlow: backUs / 1e6, seconds: Math.max(0, backUs - end.bestUs) / 1e6 };
   for (let i = placeOf(flows.startUs, end.earliestUs + 1); i < flows.count; i++) {
     if (flows.uplink[i] !== uplink) continue;
     const waitUs = flows.waitUs[i];

@@ -9,6 +9,8 @@ import type { Silence } from './line.js';
 export interface RawOutage {
   uplink: number;
   kind: OutageKind;
+  /** The last sign of life before it. */
+  sinceUs: number;
   start: Change;
   /** Null: not over when the input ends. */
   end: Change | null;
@@ -18,8 +20,9 @@ export interface RawOutage {
   delayUs: number;
   lateAfterUs: number;
   share: number;
-  /** The first flow of a client's or the router's own that had an answer again; NaN where none is known. */
   evidence: { what: string; count: number; servers: number | null }[];
+  /** The first flow after it, where the flows themselves don't show it. */
+  backUs?: number;
   /** By how many nats the evidence exceeds what it takes. */
   surplus: number;
 }
@@ -45,6 +48,7 @@ export function rawOfSilence(silence: Silence, flows: Flows, startUs: number, in
   return {
     uplink,
     kind,
+    sinceUs: silence.sinceUs,
     start,
     end,
     shownByGateway: end !== null && Number.isNaN(silence.endUs),
@@ -61,6 +65,7 @@ export function rawOfBrownout(brownout: Brownout): RawOutage {
   return {
     uplink,
     kind: late >= all * 0.97 ? 'blackhole' : 'brownout',
+    sinceUs: start.earliestUs,
     start,
     end,
     shownByGateway: false,
@@ -123,7 +128,10 @@ function endOf(silence: Silence, kind: OutageKind, flows: Flows, start: Change, 
     const gapIsLast = !(gapToUs > start.bestUs) || gapToUs - lastPacketUs(silence) < openUs - gapToUs;
     const backUs = !gapIsLast ? gapToUs : gatewayBackUs > gapToUs ? gatewayBackUs : endUs;
     if (Number.isNaN(backUs) || (Number.isNaN(endUs) && Number.isNaN(gatewayBackUs))) return null;
-    const { span, mean } = waitFor(silence, flows, backUs, -1);
+    const seen = Number.isNaN(endUs)
+      ? { span: silence.beatUs || backUs - start.bestUs, mean: silence.beatUs / 2 }
+      : waitFor(silence, flows, backUs, -1);
+    const { span, mean } = seen;
     const earliestUs = Math.max(start.bestUs, backUs - span);
     return { earliestUs, bestUs: Math.max(start.bestUs, backUs - mean), latestUs: backUs + delayUs };
   }

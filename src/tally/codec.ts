@@ -35,6 +35,7 @@ export interface TallyHead {
   lanes: Lane[];
   counts: TallyData['counts'];
   strangers: TallyData['strangers'];
+  sources: TallyData['sources'];
   told: TallyData['told'];
   binWidths: { bins: number; starts: number; signals: number };
   ledger: { count: number; threshold: number };
@@ -61,6 +62,7 @@ export function encodeTally(data: TallyData): { head: TallyHead; body: Uint8Arra
     lanes: data.lanes,
     counts: data.counts,
     strangers: data.strangers,
+    sources: data.sources,
     told: data.told,
     binWidths: { bins: bins.widthSec, starts: starts.widthSec, signals: signals.widthSec },
     ledger: { count: ledger.count, threshold: ledger.threshold },
@@ -83,8 +85,8 @@ export function decodeTally(head: unknown, body: Uint8Array): TallyData | null {
   const signals = readBins('signals', columns, binWidths.signals, SIGNAL.kinds * (uplinks + 1));
   const ledger = readLedger(columns, head, uplinks);
   if (bins === null || starts === null || signals === null || ledger === null) return null;
-  const { topology, counts, strangers, told } = head;
-  return { topology, points, lanes, counts, strangers, told, bins, starts, signals, ledger };
+  const { topology, counts, strangers, sources, told } = head;
+  return { topology, points, lanes, counts, strangers, sources, told, bins, starts, signals, ledger };
 }
 
 /** A tally that holds what was decoded. */
@@ -218,6 +220,18 @@ function isHead(value: unknown): value is TallyHead {
       flowsByLink: list(tuple(link, count), 256),
       tooMany: flag,
     }),
+    sources: list(
+      object({
+        uplink,
+        family: (value) => value === 4 || value === 6,
+        address: text,
+        flows: count,
+        firstUs: number,
+        lastUs: number,
+        heardUs: number,
+      }),
+      256,
+    ),
     binWidths: object({ bins: count, starts: count, signals: count }),
     ledger: object({ count: whole(0, 2 ** 26), threshold: isThreshold }),
     columns: list(

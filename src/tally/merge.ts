@@ -4,6 +4,7 @@ import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import type { BinData } from './bins.js';
 import type { LedgerData } from './ledger.js';
+import type { OwnAddress } from './sources.js';
 import type { StrangerData } from './strangers.js';
 import type { Tally, TallyPoint } from './tally.js';
 
@@ -22,11 +23,12 @@ export interface TallyData {
   ledger: LedgerData;
   counts: Counts;
   strangers: StrangerData;
+  sources: OwnAddress[];
   told: { counts: Counts; sources: (readonly [string, number])[] };
 }
 
 /** Parts that are neither sums nor to be added as they are. */
-const APART = ['topology', 'points', 'lanes', 'bins', 'starts', 'signals', 'ledger', 'strangers', 'told'];
+const APART = ['topology', 'points', 'lanes', 'bins', 'starts', 'signals', 'ledger', 'strangers', 'sources', 'told'];
 
 export function dataOf(tally: Tally): TallyData {
   const { ledger } = tally;
@@ -44,6 +46,7 @@ export function dataOf(tally: Tally): TallyData {
       columns: ledger.columns(),
     },
     strangers: tally.strangers.data(),
+    sources: tally.sources.finish(),
     ...countsOf(tally),
   };
 }
@@ -80,6 +83,7 @@ export function mergeData(tally: Tally, data: TallyData): void {
   tally.signals.merge(data.signals, (cell) => cell);
   tally.ledger.merge(data.ledger);
   tally.strangers.merge(data.strangers);
+  tally.sources.merge(data.sources);
   addSums(tally as unknown as Counts, data.counts);
   addSums(tally.told as unknown as Counts, data.told.counts);
   const { unknownSources } = tally.told;

@@ -9,6 +9,7 @@ import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
 import { Ledger } from './ledger.js';
 import type { PartData } from './part.js';
+import { Sources } from './sources.js';
 import { Strangers } from './strangers.js';
 import { ToldTally } from './told.js';
 
@@ -64,6 +65,7 @@ export class Tally {
   /** Packets on an uplink's link with a private source that is none of its own. */
   strayPackets = 0;
   readonly strangers = new Strangers();
+  readonly sources: Sources;
   /** What connection tracking told; all 0 where no dump is among the inputs. */
   readonly told: ToldTally;
   /** Flows whose port NAT has changed, of those whose client is known. */
@@ -78,6 +80,7 @@ export class Tally {
     ledgerRows?: number,
   ) {
     this.ledger = new Ledger(ledgerRows);
+    this.sources = new Sources(topology);
     this.told = new ToldTally(topology.uplinks.length);
     this.flows = topology.uplinks.map(() => ({
       flows: 0,
@@ -142,6 +145,7 @@ export class Tally {
       }
     }
     this.ledger.add(flow);
+    this.sources.add(flow);
   }
 
   /** Counts captured packets that stand for no flow of their own: LAN sights of what connection tracking places. */
