@@ -12,8 +12,9 @@ import {
 } from '../../util/units.js';
 import { balanceNotes } from '../balance.js';
 import { placeOf } from '../charts/names.js';
+import { outageSentences } from '../outage-words.js';
 import type { Report, ReportUplink } from '../report.js';
-import { type Cell, type Html, list, paragraph, section, table, text } from './markup.js';
+import { type Cell, type Html, list, paragraph, prose, section, table, text } from './markup.js';
 
 /** Rows of one table; more are counted. */
 const LISTED = 50;
@@ -102,13 +103,18 @@ export function outageTable(report: Report, timezone: string): Html {
     ...['uplink', 'kind', `from (${timezone})`, 'lasted>', 'avoided after>', 'back after>', 'blackholed flows>'],
     ...['cut flows>', 'clients hit>', 'users waited (p95)>'],
   ];
+  const told = report.outages
+    .slice(0, LISTED)
+    .map((outage) => prose(outageSentences(outage, (seconds) => formatTime(seconds, timezone))));
   const reasons = new Map(
     report.outages.flatMap(({ explanations }) => explanations.map((why) => [why.message, why.cure])),
   );
-  const notes = list(
-    [...reasons].map(([message, cure]) => text(message) + cureBlock(cure)),
-    'findings',
-  );
+  const notes =
+    list(told, 'plain') +
+    list(
+      [...reasons].map(([message, cure]) => text(message) + cureBlock(cure)),
+      'findings',
+    );
   return section('outages', 'Outages', table('Outages', columns, rows) + more(report.outages.length, 'outage') + notes);
 }
 
