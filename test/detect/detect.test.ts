@@ -1,0 +1,120 @@
+// The detector on simulated routers, where the truth is known: what must be found, and above all what must not.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outage } from '#src/report/report.js';
+import { detectIn } from './failover.js';
+import { type SimulatedFault, type Simulation, T0 } from './simulate.js';
+
+const BASE: Simulation = { seed: 1, seconds: 600, rate: 10, weights: [1, 1] };
+
+function during(fault: SimulatedFault, more: Partial<Simulation> = {}): Outage[] {
+  return detectIn({ ...BASE, ...more, faults: [fault] }).outages;
+}
+
+function assertFound(outage: Outage | undefined, fault: SimulatedFault): void {
+  assert.ok(outage !== undefined);
+  assert.equal(outage.uplink, `line${fault.uplink + 1}`);
+  assert.equal(outage.kind, fault.kind);
+  assert.ok(outage.start.earliest - T0 <= fault.start && fault.start <= outage.start.latest - T0);
+  assert.ok(outage.end !== null);
+  assert.ok(outage.end.earliest - T0 <= fault.end && fault.end <= outage.end.latest - T0);
+  assert.ok(Math.abs(outage.start.best - T0 - fault.start) < 1);
+  assert.ok(Math.abs(outage.end.best - T0 - fault.end) < 1);
+}
+
+for (const kind of ['link-down', 'gateway-dead', 'blackhole', 'brownout'] as const) {
+  for (const clientsVisible of [true, false]) {
+    test(`${kind} for 40 s, ${clientsVisible ? 'clients seen' : 'the WAN alone'}`, () => {
+      const fault = { kind, uplink: 1, start: 300.4, end: 340.4 };
+      const outages = during(fault, { clientsVisible });
+      assertFound(outages[0], fault);
+      assert.equal(outages.length, 1);
+    });
+  }
+}
+
+test('half a second, where there is traffic enough', () => {
+  const fault: SimulatedFault = { kind: 'blackhole', uplink: 2, start: 30.3, end: 30.8 };
+  const outages = during(fault, { rate: 500, seconds: 60, weights: [1, 1, 1, 1] });
+  assert.equal(outages.length, 1);
+  assertFound(outages[0], fault);
+});
+
+test('several at once, one after the other, again and again', () => {
+  const faults: SimulatedFault[] = [
+    { kind: 'link-down', uplink: 0, start: 100, end: 140 },
+    { kind: 'blackhole', uplink: 1, start: 110, end: 130 },
+    { kind: 'link-down', uplink: 2, start: 200, end: 215 },
+    { kind: 'link-down', uplink: 2, start: 230, end: 245 },
+    { kind: 'link-down', uplink: 2, start: 260, end: 275 },
+  ];
+  const { outages } = detectIn({ ...BASE, seed: 3, rate: 40, seconds: 400, weights: [1, 1, 1], faults });
+  assert.equal(outages.length, faults.length);
+  for (const [n, fault] of faults.entries()) assertFound(outages[n], fault);
+});
+
+test('all uplinks at once, with demand: no capture gap', () => {
+  const faults = [0, 1].map((uplink): SimulatedFault => ({ kind: 'blackhole', uplink, start: 300, end: 320 }));
+  const { outages, captureGaps } = detectIn({ ...BASE, faults });
+  assert.deepEqual(outages.map(({ uplink, kind }) => [uplink, kind]).sort(), [
+    ['line1', 'blackhole'],
+    ['line2', 'blackhole'],
+  ]);
+  assert.deepEqual(captureGaps, []);
+});
+
+test('a recorder that stops is no outage', () => {
+  const { outages, captureGaps, availability } = detectIn({ ...BASE, recorderStops: [300, 330] });
+  assert.deepEqual(outages, []);
+  assert.equal(captureGaps.length, 1);
+  assert.ok(Math.abs(captureGaps[0].start - T0 - 300) < 1 && Math.abs(captureGaps[0].end - T0 - 330) < 1);
+  assert.ok(Math.abs(availability[0].unmeasurableSeconds - 30) < 1);
+  assert.equal(availability[0].ratio, 1);
+});
+
+test('at the beginning, where weights say what should be there; else nothing can be told', () => {
+  const faults: SimulatedFault[] = [{ kind: 'link-down', uplink: 1, start: 0, end: 30 }];
+  const { outages } = detectIn({ ...BASE, faults });
+  assertFound(outages[0], faults[0]);
+  assert.deepEqual(detectIn({ ...BASE, faults }, null).outages, []);
+});
+
+test('to the end: no end, no failback', () => {
+  const { outages } = detectIn({ ...BASE, faults: [{ kind: 'blackhole', uplink: 0, start: 560, end: 600 }] });
+  assert.equal(outages.length, 1);
+  assert.equal(outages[0].end, null);
+  assert.equal(outages[0].failback, null);
+  assert.ok(Math.abs(outages[0].seconds - 40) < 1);
+});
+
+test('an uplink that answers again and is not used: the end is known, and a finding tells it', () => {
+  const faults: SimulatedFault[] = [{ kind: 'gateway-dead', uplink: 1, start: 200, end: 300, stays: true }];
+  const { outages, findings, distortions } = detectIn({ ...BASE, faults });
+  assert.equal(outages.length, 1);
+  const { end, failback, reaction } = outages[0];
+  assert.ok(end !== null && end.earliest - T0 <= 300 && 300 <= end.latest - T0);
+  assert.equal(failback, null);
+  assert.ok(reaction?.avoided === true && Math.abs(reaction.seconds - 33) < 1);
+  assert.deepEqual(
+    findings.map(({ code, uplinks }) => [code, uplinks]),
+    [['uplink-not-back', ['line2']]],
+  );
+  assert.equal(distortions[0].endUs, (T0 + 600) * 1e6);
+});
+
+// Healthy traffic of all sorts: thin and dense, bursty, with day and night, few pairs, dead servers.
+for (const [n, more] of [
+  { rate: 0.1, seconds: 86_400, day: 86_400 },
+  { rate: 0.5, seconds: 40_000, pages: true, keepalive: 0 },
+  { rate: 2, seconds: 20_000, pairs: true, clients: 3, servers: 20 },
+  { rate: 10, seconds: 3000, dead: 0.1, weights: [3, 2, 1] },
+  { rate: 50, seconds: 900, pages: true, pairs: true, weights: [1, 1, 1, 1, 1, 1, 1, 1] },
+].entries()) {
+  test(`a healthy line has no outage: ${JSON.stringify(more)}`, () => {
+    for (const clientsVisible of [true, false]) {
+      const spec = { ...BASE, ...more, seed: 50 + n, clientsVisible };
+      for (const weights of [spec.weights, null]) assert.deepEqual(detectIn(spec, weights).outages, []);
+    }
+  });
+}
