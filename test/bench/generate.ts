@@ -22,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FrameWriter, LINK } from './frames.js';
 import { configYaml } from './router.js';
-import { type TrafficOptions, type Truth, writeTraffic } from './traffic.js';
+import { TRUTH_VERSION, type TrafficOptions, type Truth, writeTraffic } from './traffic.js';
 
 const HOUR = 3600;
 const LONGEST_SNAPLEN = 262_144;
@@ -85,7 +85,8 @@ export function generate(name: string, scale = 1, seed = 1, dir = benchDir()): G
   writeFileSync(result.config, configYaml(WEIGHTS));
   if (existsSync(`${stem}.json`) && existsSync(result.capture)) {
     const truth = JSON.parse(readFileSync(`${stem}.json`, 'utf8')) as Truth;
-    if (statSync(result.capture).size === truth.fileBytes) return { ...result, truth };
+    if (truth.version === TRUTH_VERSION && statSync(result.capture).size === truth.fileBytes)
+      return { ...result, truth };
   }
   const unfinished = `${result.capture}.part`;
   const fd = openSync(unfinished, 'w');

@@ -38,7 +38,11 @@ export interface UplinkTruth {
   ipBytes: { up: number; down: number };
 }
 
+/** Of the truth's own rules: one that was kept from before they changed is of no use. */
+export const TRUTH_VERSION = 2;
+
 export interface Truth {
+  version: number;
   /** All frames, and their original lengths. */
   packets: number;
   wireBytes: number;
@@ -55,6 +59,12 @@ export interface Truth {
 }
 
 const ARP_EVERY_US = 30e6;
+/**
+ * A router forgets a UDP flow after 30 s of silence, unless it was answered and lasted for two seconds
+ * (nf_conntrack_proto_udp.c); what the connection says next is another flow. No pause here outlasts the 120 s of a stream.
+ */
+const UDP_US = 30e6;
+const STREAM_US = 2e6;
 const CROSSING_US = 4;
 /** SNAT ports go round, for each server: a five-tuple comes back late enough to be a new flow. The LAN's other ports lie below. */
 const FIRST_PORT = 8192;
@@ -92,6 +102,7 @@ class Traffic {
   };
   private planned = 0;
   private nowUs: number;
+  private readonly tracked = new UdpFlows();
 
   constructor(
     private readonly options: TrafficOptions,
@@ -116,6 +127,7 @@ class Traffic {
       down: { linkType, ifindex: FIRST_UPLINK_IFINDEX + i, outgoing: false },
     }));
     this.truth = {
+      version: TRUTH_VERSION,
       packets: 0,
       wireBytes: 0,
       fileBytes: 0,
@@ -206,6 +218,7 @@ class Traffic {
     truth.flows++;
     known.flows++;
     if (sort === SORT.unanswered || sort === SORT.deadDns) known.unansweredFlows++;
+    this.tracked.begin(slot);
     return slot;
   }
 
@@ -233,6 +246,7 @@ class Traffic {
     else this.writer.packet(moment, at.down, packet, server, inner, serverPort, port);
     if (wan) {
       const known = truth.uplinks[uplink] as UplinkTruth;
+      if (packet.protocol === PROTO.udp) this.tracked.count(slot, up, moment, known);
       if (up) {
         known.packets.up++;
         known.ipBytes.up += this.writer.ipBytes;
@@ -264,5 +278,38 @@ class Traffic {
     this.truth.lastUs = this.nowUs;
     this.truth.packets++;
     this.truth.wireBytes += this.writer.wireBytes;
+  }
+}
+
+/** How a router tracks the UDP connections: where one of them becomes a further flow. */
+class UdpFlows {
+  private readonly firstUs: number[] = [];
+  private readonly lastUs: number[] = [];
+  /** Which sides spoke in the flow that is under way: 1 the client, 2 the server. */
+  private readonly spoke: number[] = [];
+  /** It is not the connection's first. */
+  private readonly further: boolean[] = [];
+
+  begin(slot: number): void {
+    this.spoke[slot] = 0;
+    this.further[slot] = false;
+  }
+
+  /** A packet on the WAN; a flow that it begins, other than the connection's first, is added to `known`. */
+  count(slot: number, up: boolean, nowUs: number, known: UplinkTruth): void {
+    let spoke = this.spoke[slot] as number;
+    const lastUs = this.lastUs[slot] as number;
+    const isStream = spoke === 3 && lastUs - (this.firstUs[slot] as number) >= STREAM_US;
+    if (spoke !== 0 && !isStream && nowUs - lastUs > UDP_US) {
+      spoke = 0;
+      this.further[slot] = true;
+      known.flows++;
+      known.unansweredFlows++;
+    }
+    if (spoke === 0) this.firstUs[slot] = nowUs;
+    // The initiator is the client, whoever spoke first: the server has the well-known port.
+    if (!up && (spoke & 2) === 0 && this.further[slot]) known.unansweredFlows--;
+    this.spoke[slot] = spoke | (up ? 1 : 2);
+    this.lastUs[slot] = nowUs;
   }
 }
