@@ -135,7 +135,7 @@ function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis): st
   });
   if (axis.bins < FEW_BINS) {
     notes.push(
-      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the highest ${formatCount(axis.bins - 1 - rank95(axis.bins))} of them.`,
+      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the top ${formatCount(axis.bins - 1 - rank95(axis.bins))}.`,
     );
   }
   if (uplinks.length > 1 && uplinks.some(({ weight }) => weight === null)) {

@@ -44,7 +44,7 @@ export function tuneNotes(
   }
   if (axis.bins < FEW_BINS) {
     notes.push(
-      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the highest ${formatCount(axis.bins - 1 - rank95(axis.bins))} of them.`,
+      `The inputs give ${formatCount(axis.bins)} bins of ${formatDuration(axis.widthSec)} only: p95 leaves out the top ${formatCount(axis.bins - 1 - rank95(axis.bins))}.`,
     );
   }
   if (keys < FEW_KEYS) notes.push(`There are ${formatCount(keys)} decision keys only, so much is left to chance.`);
