@@ -70,7 +70,12 @@ export function tellInputs(report: Report, seconds: number, options: TalkOptions
   }
   const packets = report.inputs.reduce((sum, input) => sum + (input.packets ?? 0), 0);
   const bytes = report.inputs.reduce((sum, input) => sum + (input.wireBytes ?? 0), 0);
-  say(`${formatCount(packets)} packets, ${formatBytes(bytes)} on the wire, in ${seconds.toFixed(2)} s`, io);
+  const entries = report.inputs.reduce((sum, input) => sum + (input.entries ?? 0), 0);
+  const read = [
+    ...(entries > 0 ? [formatNumberOf(entries, 'entry', 'entries')] : []),
+    ...(packets > 0 || entries === 0 ? [`${formatCount(packets)} packets, ${formatBytes(bytes)} on the wire`] : []),
+  ];
+  say(`${read.join(', ')}, in ${seconds.toFixed(2)} s`, io);
 }
 
 /** Of several the first in the order interrupted, unreadable, damaged. */

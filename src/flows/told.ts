@@ -225,7 +225,7 @@ export class Teller {
     flow.ipBytes[original] = bytesKnown ? (entry.bytesUp as number) : 0;
     flow.ipBytes[reply] = bytesKnown ? (entry.bytesDown as number) : 0;
     flow.wireBytes[0] = flow.wireBytes[1] = 0;
-    const evented = entry.born || entry.removed || entry.endUs !== null;
+    const evented = !entry.listed || entry.born || entry.removed || entry.endUs !== null;
     const { startUs } = entry;
     const endUs = entry.endUs === null || startUs === null ? entry.endUs : Math.max(entry.endUs, startUs);
     const timed = evented && startUs !== null;

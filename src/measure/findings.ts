@@ -18,8 +18,9 @@ export interface FindingInput {
   outages: readonly Outage[];
   /** Told by the detector. */
   detected: readonly Finding[];
-  /** Whether captures are among the inputs. */
+  /** Whether captures are among the inputs, and how many entries of dumps. */
   captures: boolean;
+  entries: number;
   decisions: Decisions;
   weights: readonly (number | null)[];
   inView: readonly boolean[];

@@ -1,10 +1,10 @@
 // Rows of flows by host: the heaviest clients and servers, and how many there are.
 
+import { FLOW } from '../flows/connection.js';
 import type { ReportTop, TopHost } from '../report/report.js';
 import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
 import { formatAddress } from '../util/address.js';
 import { shareOf } from './round.js';
-import { hasCounters } from './told.js';
 
 export interface HostCounts {
   top: ReportTop;
@@ -55,17 +55,20 @@ interface HostSums {
   flows: Uint32Array;
   up: Float64Array;
   down: Float64Array;
+  /** 1 where anything counted its bytes: connection tracking may not. */
+  counted: Uint8Array;
   count: number;
   /** Distinct hosts by uplink. */
   byUplink: Float64Array;
 }
 
 function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums {
-  const { origin, ipUp, ipDown, uplink } = ledger;
+  const { course, origin, ipUp, ipDown, uplink } = ledger;
   const addresses = ledger.addresses.count;
   const flows = new Uint32Array(addresses);
   const up = new Float64Array(addresses);
   const down = new Float64Array(addresses);
+  const counted = new Uint8Array(addresses);
   const byUplink = new Float64Array(uplinks);
   // A bit an uplink and host.
   const met = new Uint8Array(Math.ceil((addresses * uplinks) / 8));
@@ -74,6 +77,7 @@ function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums
     const host = column[row];
     if (host === NONE || origin[row] === ORIGIN.inbound) continue;
     if (flows[host]++ === 0) count++;
+    if ((course[row] & FLOW.uncounted) === 0) counted[host] = 1;
     up[host] += ipUp[row];
     down[host] += ipDown[row];
     const bit = host * uplinks + uplink[row];
@@ -83,7 +87,7 @@ function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums
       byUplink[uplink[row]]++;
     }
   }
-  return { flows, up, down, count, byUplink };
+  return { flows, up, down, counted, count, byUplink };
 }
 
 function listHosts(
@@ -94,7 +98,6 @@ function listHosts(
 ): TopHost[] {
   const { flows, up, down } = sums;
   const listed = heaviest(sums, ledger);
-  const counted = hasCounters(ledger);
   const placeOf = new Int32Array(flows.length).fill(-1);
   listed.forEach((host, place) => {
     placeOf[host] = place;
@@ -110,10 +113,11 @@ function listHosts(
     address: formatAddress(ledger.addresses.family(host), ledger.addresses.wordsOf(host)),
     name: null,
     flows: Math.round(flows[host] * scale),
-    ipBytes: counted
-      ? { up: Math.round(up[host] * scale), down: Math.round(down[host] * scale) }
-      : { up: null, down: null },
-    share: shareOf(Math.min((up[host] + down[host]) * scale, totalBytes), totalBytes),
+    ipBytes:
+      sums.counted[host] === 1
+        ? { up: Math.round(up[host] * scale), down: Math.round(down[host] * scale) }
+        : { up: null, down: null },
+    share: sums.counted[host] === 1 ? shareOf(Math.min((up[host] + down[host]) * scale, totalBytes), totalBytes) : null,
     uplinks: Object.fromEntries(
       names.flatMap((name, n): [string, number][] => {
         const bytes = Math.round(byUplink[place * names.length + n] * scale);

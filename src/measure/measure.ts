@@ -157,6 +157,7 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
       outages: detection.outages,
       detected: detection.findings,
       captures: input.inputs.some(({ packets }) => packets !== null),
+      entries: input.inputs.reduce((sum, { entries }) => sum + (entries ?? 0), 0),
       decisions,
       weights,
       inView,

@@ -1,8 +1,6 @@
 // Packets and bytes as connection tracking counted them, for what no capture shows.
 
-import { FLOW } from '../flows/connection.js';
 import type { ByDirection } from '../report/report.js';
-import type { Ledger } from '../tally/ledger.js';
 import type { ToldTally } from '../tally/told.js';
 
 /** Of one uplink, all flows with counters together; null where none has any: accounting is off. */
@@ -12,10 +10,4 @@ export function countedTotals(
 ): { packets: ByDirection<number>; ipBytes: ByDirection<number> } | null {
   const { counted, packetsUp, packetsDown, ipUp, ipDown } = uplinks[n];
   return counted === 0 ? null : { packets: { up: packetsUp, down: packetsDown }, ipBytes: { up: ipUp, down: ipDown } };
-}
-
-/** Whether any of the flows has counters; true without flows, where nothing is unknown. */
-export function hasCounters({ count, course }: Ledger): boolean {
-  for (let row = 0; row < count; row++) if ((course[row] & FLOW.uncounted) === 0) return true;
-  return count === 0;
 }

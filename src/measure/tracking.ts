@@ -18,8 +18,9 @@ export interface TrackingInput {
   tally: Tally;
   interfaces: readonly (string | null)[];
   snat: readonly (readonly string[])[];
-  /** Whether captures are among the inputs. */
+  /** Whether captures are among the inputs, and how many entries of dumps. */
   captures: boolean;
+  entries: number;
 }
 
 export function trackingFindings(input: TrackingInput): Finding[] {
@@ -37,9 +38,9 @@ export function trackingFindings(input: TrackingInput): Finding[] {
   ];
 }
 
-function noneOnUplinks({ tally, snat, captures }: TrackingInput): Finding[] {
+function noneOnUplinks({ tally, snat, captures, entries }: TrackingInput): Finding[] {
   const { told } = tally;
-  if (captures || told.flows > 0) return [];
+  if (captures || told.flows > 0 || entries === 0) return [];
   const sources = snat.flat();
   if (sources.length > 0) {
     const message = `No entry is translated to a configured SNAT source, nor names one (${sources.slice(0, TOLD_ADDRESSES).join(', ')}).`;
