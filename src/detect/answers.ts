@@ -47,7 +47,7 @@ export class Delays {
       this.steps[stepOf(PRIOR_US)] -= PRIOR_DELAYS;
       this.total -= PRIOR_DELAYS;
     }
-    if (++this.untold >= 8 || this.total < 64) this.settle();
+    if (++this.untold >= 64 || this.total < 64) this.settle();
   }
 
   private settle(): void {
@@ -71,9 +71,13 @@ export class Delays {
   }
 }
 
+/** By whole milliseconds. */
+const STEP_OF = Uint8Array.from({ length: LONGEST_US / 1000 + 1 }, (_, ms) =>
+  ms <= 1 ? 0 : Math.min(STEPS, Math.floor(Math.log2(ms) * STEPS_AN_OCTAVE)),
+);
+
 function stepOf(waitUs: number): number {
-  if (waitUs <= 1000) return 0;
-  return Math.min(STEPS, Math.floor(Math.log2(waitUs / 1000) * STEPS_AN_OCTAVE));
+  return STEP_OF[(waitUs / 1000) | 0];
 }
 
 /** Categories of demands: kind, and whether the server answered before. */

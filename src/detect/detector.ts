@@ -108,23 +108,25 @@ export class Detector {
     if (flows.draw[i] === 1) {
       const key = flows.key[i];
       this.decisions++;
+      keys.look(key);
       for (let n = 0; n < looked.length; n++) {
         const line = looked[n];
         if (line === own) continue;
         const { silence } = line;
         const since = silence.lastStartUs > silence.sinceUs ? silence.lastStartUs : silence.sinceUs;
-        if (!keys.speaksAgainst(key, line.uplink, since)) continue;
+        if (!keys.speaksAgainst(line.uplink, since)) continue;
         // What it should have is what it had at its last flow: no silence counts against that.
         if (silence.elsewhere++ === 0 && !line.isOut) {
           silence.share = Number.isNaN(line.share) ? this.shares.of(line.uplink) : line.share;
+          line.nats = -Math.log1p(-Math.min(silence.share, 0.95));
         }
         if (silence.share <= 0) continue;
-        silence.elsewhereScore -= Math.log1p(-Math.min(silence.share, 0.95));
-        if (silence.elsewhereScore > 4) this.decide(line, timeUs);
+        silence.elsewhereScore += line.nats;
+        if (!line.isOut && silence.elsewhereScore > 4) this.decide(line, timeUs);
       }
-      keys.started(key, own.uplink, timeUs, this.shares.of(own.uplink));
       if (this.out === 0) this.shares.add(own.uplink);
       own.share = this.shares.of(own.uplink);
+      keys.started(key, own.uplink, timeUs, own.share);
     }
     const { silence } = own;
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;

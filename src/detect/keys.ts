@@ -11,6 +11,9 @@ export class Keys {
   private repeats = 0;
   private same = 0;
   private byChance = 0;
+  private perFlowNow = false;
+  private ownerNow = NOBODY;
+  private lastNow = 0;
 
   /** `perFlow`: each connection is a decision of its own (hash policy 1); null where that is not known. */
   constructor(
@@ -22,14 +25,20 @@ export class Keys {
     this.lastUs = new Float64Array(keys).fill(Number.NEGATIVE_INFINITY);
   }
 
+  /** By whom a key was used so far, and when last; to be asked before `started`. */
+  look(key: number): void {
+    this.perFlowNow = this.isPerFlow;
+    this.ownerNow = this.owner[key];
+    this.lastNow = this.lastUs[key];
+  }
+
   /**
-   * Whether a flow of this key that starts elsewhere might as well have started on `uplink`: the key is new, or has been
+   * Whether a flow of the key looked at that starts elsewhere might as well have started on `uplink`: the key is new, or has been
    * there, or connections are decided one by one; and it was not counted since `sinceUs`.
    */
-  speaksAgainst(key: number, uplink: number, sinceUs: number): boolean {
-    if (this.isPerFlow) return true;
-    const owner = this.owner[key];
-    return (owner < 0 || owner === uplink) && !(this.lastUs[key] > sinceUs);
+  speaksAgainst(uplink: number, sinceUs: number): boolean {
+    if (this.perFlowNow) return true;
+    return (this.ownerNow < 0 || this.ownerNow === uplink) && !(this.lastNow > sinceUs);
   }
 
   started(key: number, uplink: number, timeUs: number, share: number): void {

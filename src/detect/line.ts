@@ -56,6 +56,8 @@ export class Line {
   isOut = false;
   /** Its share of the decisions as of its last flow; NaN before the first. */
   share = Number.NaN;
+  /** What a decision elsewhere says against it. */
+  nats = 0;
   /** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
   trial: { silence: Silence; all: number; late: number; usual: number } | null = null;
   everIn = false;

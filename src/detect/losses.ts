@@ -178,9 +178,10 @@ function countStranded(
 
 /** Blackholed flows that their clients tried again, to the same port of the same server, until another uplink answered. */
 function retriesOf(blackholed: readonly number[], ledger: Ledger, flows: Flows, kept: number): Outage['retried'] {
-  const purposeOf = (i: number) => `${flows.key[i]} ${flows.demand[i]} ${ledger.ports[flows.row[i]] & 0xffff}`;
+  const purposeOf = (i: number) =>
+    (flows.key[i] * 3 + flows.demand[i]) * 0x10000 + (ledger.ports[flows.row[i]] & 0xffff);
   // What is still wanted, since when first and when last; looked through once, in the order of time.
-  const wanted = new Map<string, { firstUs: number; lastUs: number }>();
+  const wanted = new Map<number, { firstUs: number; lastUs: number }>();
   const waits: number[] = [];
   const out = flows.uplink[blackholed[0]];
   const lastUs = flows.startUs[blackholed[blackholed.length - 1]] + PATIENCE_US;
