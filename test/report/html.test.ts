@@ -193,6 +193,9 @@ test('three answers where something was measured, one where nothing was', () => 
   assert.match(pageAnswers(outage())[1].text, /^dsl2 was out for 30.4 s, lte was out for 19.5 s\. 112 new flows/);
   assert.equal(pageAnswers(healthy())[1].headline, 'No outage was found on any uplink.');
   assert.match(pageAnswers(healthy())[2].text, /dsl1 up: 941 kbit\/s, 94 % of its 1\.00 Mbit\/s/);
+  const idle = healthy();
+  for (const { availability } of idle.uplinks) availability.ratio = null;
+  assert.match(pageAnswers(idle)[1].headline, /too little traffic to tell/);
   assert.match(pageAnswers(conntrack())[1].headline, /can’t be told without times/);
   for (const report of [emptyReport(), lanOnly()]) assert.equal(pageAnswers(report).length, 1);
 });

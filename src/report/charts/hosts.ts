@@ -1,6 +1,6 @@
 // Who makes the bytes: the heaviest clients and servers, each bar divided by uplink.
 
-import { formatBytes, formatCount, formatShare } from '../../util/units.js';
+import { formatBytes, formatCount, formatNumberOf, formatShare } from '../../util/units.js';
 import type { Report, TopHost } from '../report.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
 import { label, nameOf, uplinkNames, uplinkScale } from './names.js';
@@ -89,7 +89,7 @@ function hostLabel(host: TopHost): string {
 function caption(report: Report, hosts: readonly TopHost[], one: string, count: number | null): string {
   const first = hosts[0];
   if (first === undefined) return '';
-  const of = count === null ? '' : ` of ${formatCount(count)} ${one}s`;
+  const of = count === null ? '' : ` of ${formatNumberOf(count, one)}`;
   const lines = [
     `${hostLabel(first)} alone makes ${formatShare(first.share)} of all bytes${of === '' ? '' : `,${of}`}.`,
   ];

@@ -58,6 +58,9 @@ function zoneName(timezone: string, offset: number): string {
   return `${timezone} (UTC${offset < 0 ? '−' : '+'}${clock})`;
 }
 
+/** Spans whose ticks are fractions of a second. */
+const SHORT_MS = 6000;
+
 /** Clocks as written everywhere; d3-time-format's own are American. */
 const CLOCK = {
   milliseconds: '%H:%M:%S.%L',
@@ -74,12 +77,14 @@ const CLOCK = {
 
 /** The x channel. The page moves the ends by the parameters `from` and `to`. */
 export function timeChannel(space: TimeSpace, field: string, labelled = true): Spec {
+  // Clocks with milliseconds are wide.
+  const ticks = space.to - space.from <= SHORT_MS ? { tickCount: 4 } : {};
   return {
     field,
     type: 'temporal',
     scale: { type: 'utc', domainMin: { expr: 'from' }, domainMax: { expr: 'to' }, nice: false },
     axis: labelled
-      ? { title: space.title, format: CLOCK, grid: false, labelOverlap: 'greedy', labelSeparation: 6 }
+      ? { title: space.title, format: CLOCK, grid: false, labelOverlap: 'greedy', labelSeparation: 6, ...ticks }
       : { title: null, labels: false, ticks: false, domain: false, grid: false },
   };
 }

@@ -13,12 +13,7 @@ import { type MeasureText, readFont } from './font.js';
 
 /** Vega-Lite becomes Vega, which is what a page draws. Throws on anything that Vega-Lite would only warn of. */
 export function compileSpec(spec: Spec): vega.Spec {
-  const refuse = (...words: unknown[]): never => {
-    throw new Error(`vega-lite: ${words.join(' ')}`);
-  };
-  const logger = { ...vega.logger(vega.Warn), warn: refuse, error: refuse };
-  logger.level = vega.logger(vega.Warn).level;
-  return compile(spec as unknown as TopLevelSpec, { logger: logger as vega.LoggerInterface }).spec;
+  return compile(spec as unknown as TopLevelSpec, { logger: strictLogger() }).spec;
 }
 
 /** The picture as the text of an SVG file. `idPrefix` sets its ids apart from those of others on one page. */
@@ -54,12 +49,27 @@ function numbered(svg: string, prefix: string): string {
 async function drawVega(spec: vega.Spec): Promise<string> {
   measureByFont();
   const runtime = vega.parse(spec, undefined, { ast: true });
-  const view = new vega.View(runtime, { renderer: 'none', expr: expressionInterpreter, loader: noLoader() });
+  const view = new vega.View(runtime, {
+    renderer: 'none',
+    expr: expressionInterpreter,
+    loader: noLoader(),
+    // It warns of every layer that has no rows.
+    logger: Object.assign(strictLogger(), { warn: () => {} }),
+  });
   try {
     return await view.toSVG();
   } finally {
     view.finalize();
   }
+}
+
+/** Vega and Vega-Lite would only say what is wrong, and draw half a picture. */
+function strictLogger(): vega.LoggerInterface {
+  const refuse = (...words: unknown[]): never => {
+    throw new Error(`a chart can't be drawn: ${words.join(' ')}`);
+  };
+  const logger = vega.logger(vega.Warn);
+  return Object.assign(logger, { warn: refuse, error: refuse });
 }
 
 /** Data stand in the specification; nothing else is ever fetched. */

@@ -29,6 +29,9 @@ function outageAnswer(report: Report): PageAnswer {
   if (report.window.seconds === null) {
     return { about, mood: 'note', headline: 'Outages can’t be told without times.', text: unmeasured };
   }
+  if (outages.length === 0 && uplinks.every(({ availability }) => availability.ratio === null)) {
+    return { about, mood: 'unsure', headline: 'There was too little traffic to tell outages.', text: unmeasured };
+  }
   if (outages.length === 0) {
     const headline = `No outage was found${uplinks.length > 1 ? ' on any uplink' : ''}.`;
     return { about, mood: unmeasured === '' ? 'good' : 'unsure', headline, text: unmeasured };
