@@ -47,8 +47,9 @@ export function calibrate(args: readonly string[], say: (text: string) => void):
   });
   const powers = powerCells().map((cell, n) => {
     const { deviates } = runCell(cell, runs, SEED + 500 + n);
-    const faults = deviates < 0.8 - 0.02 - slack(0.8) ? ['power'] : [];
-    return tell(`| ${cell.judged?.join(':')} | ${cell.needed} | ${percent(deviates)} |`, faults);
+    const faults = deviates < 0.8 - 0.04 - slack(0.8) ? ['power'] : [];
+    const off = `${cell.points > 0 ? '+' : ''}${100 * cell.points}`;
+    return tell(`| ${[cell.judged?.join(':'), off, cell.needed, percent(deviates)].join(' | ')} |`, faults);
   });
   const spans = twoSpanCells().map((cell, n) => {
     const { rejected, decisions, flows } = runTwoSpans(cell, runs, SEED + 700 + n);
@@ -73,7 +74,7 @@ export function calibrate(args: readonly string[], say: (text: string) => void):
     ]),
     ...nulls,
     '',
-    ...head(['weights', 'decisions', '`deviates` with the first uplink 5 points off']),
+    ...head(['weights', 'points that the first uplink is off', 'decisions', '`deviates`']),
     ...powers,
     '',
     ...head(['two spans of a healthy router', 'p < 0.05', 'decisions', 'flows']),

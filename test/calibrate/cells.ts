@@ -35,10 +35,10 @@ export function nullCells(): NamedCell[] {
 }
 
 /**
- * Power: as many connections as decisions are needed, and the first uplink five points off, the others in proportion.
- * Stated is 80 %.
+ * Power: as many connections as decisions are needed, and the first uplink five points off, to either side, the others in
+ * proportion. Stated is 80 %: towards a half a share varies more than its weight says, away from it less.
  */
-export function powerCells(): (NamedCell & { needed: number })[] {
+export function powerCells(): (NamedCell & { needed: number; points: number })[] {
   return (
     [
       [[1, 1], 785],
@@ -46,14 +46,16 @@ export function powerCells(): (NamedCell & { needed: number })[] {
       [[3, 2, 1], 963],
       [[1, 1, 1, 1], 818],
     ] as const
-  ).map(([judged, needed]) => {
-    const sum = judged.reduce<number>((total, weight) => total + weight, 0);
-    const [first, ...others] = judged.map((weight) => weight / sum);
-    const off = first - 0.05;
-    const weights = [off, ...others.map((share) => (share * (1 - off)) / (1 - first))];
-    const cell: Cell = { policy: 'l4', family: 4, clientsVisible: true, weights, judged, flows: needed, flaps: 0 };
-    return { ...named({ ...cell, weights: judged }), ...cell, needed };
-  });
+  ).flatMap(([judged, needed]) =>
+    [-0.05, 0.05].map((points) => {
+      const sum = judged.reduce<number>((total, weight) => total + weight, 0);
+      const [first, ...others] = judged.map((weight) => weight / sum);
+      const off = first + points;
+      const weights = [off, ...others.map((share) => (share * (1 - off)) / (1 - first))];
+      const cell: Cell = { policy: 'l4', family: 4, clientsVisible: true, weights, judged, flows: needed, flaps: 0 };
+      return { ...named({ ...cell, weights: judged }), ...cell, needed, points };
+    }),
+  );
 }
 
 /** Two spans of one router, of which the second meets many pairs of the first again. */

@@ -29,7 +29,7 @@ describe('a healthy router', () => {
 });
 
 describe('a router five points off', () => {
-  for (const cell of powerCells()) {
+  for (const cell of powerCells().filter(({ points }) => points > 0)) {
     it(`is found by the decisions that it takes: ${cell.name}`, () => {
       const { deviates } = runCell(cell, RUNS, 11);
       // Stated is 80 %.

@@ -262,7 +262,7 @@ describe('the verdict', () => {
     const many = flows(500, 0, 7, { client: 10 }).map((flow, n) => ({
       ...flow,
       server: 7,
-      at: 30,
+      at: 2 + n / 10.5,
       ports: [n, 80] as [number, number],
     }));
     const first: FlowSpec = { uplink: 1, server: 7, client: 10, at: 1 };
@@ -281,7 +281,7 @@ describe('the verdict', () => {
       uplink: random() < 0.5 ? 0 : 1,
       server: n % 100,
       client: 10,
-      at: 1,
+      at: n / 18,
       ports: [n, 80] as [number, number],
     }));
     const { balance, uplinks } = report({ uplinks: TWO, flows: list }, [1, 1]);
@@ -301,6 +301,7 @@ describe('the verdict', () => {
         server,
         client: 10,
         family,
+        at: n / 12,
         ports: [n, 80],
       };
     });
@@ -383,7 +384,9 @@ describe('the verdict', () => {
   });
 
   it('deviates where a captured uplink is not used at all', () => {
-    const unused = report({ uplinks: TWO, flows: seen(100, 0), captured: [1] }, [1, 1]);
+    // Its gateway answers pings all the time.
+    const alive = Array.from({ length: 120 }, (_, n) => ({ uplink: 1, up: n % 2 === 0, at: n / 2, bytes: 84 }));
+    const unused = report({ uplinks: TWO, flows: seen(100, 0), traffic: alive }, [1, 1]);
     assert.equal(unused.balance.verdict, 'deviates');
     assert.ok(codes(unused).includes('uplink-unused'));
   });
