@@ -107,10 +107,12 @@ function bestOf(sight: Sight, candidates: readonly Sight[], claimed: ReadonlySet
 /** Microseconds apart where sequence numbers prove the match; infinite where they refute it or nothing speaks for it. */
 function tcpCost(a: Sight, b: Sight): number {
   const apart = Math.abs(a.flow.startUs - b.flow.startUs);
+  const within = a.flow.startUs >= b.flow.startUs - START_US && a.flow.startUs <= b.flow.endUs + START_US;
   for (const mine of [false, true]) {
     const x = sideOf(a, mine);
     const y = sideOf(b, mine);
-    if (x.syn && y.syn) return x.isn === y.isn ? apart : Number.POSITIVE_INFINITY;
+    // Some tools begin with the same number every time.
+    if (x.syn && y.syn) return x.isn === y.isn && within ? apart : Number.POSITIVE_INFINITY;
   }
   if (apart <= START_US) {
     for (const mine of [false, true]) {
@@ -119,7 +121,6 @@ function tcpCost(a: Sight, b: Sight): number {
       if (x.spoke && y.spoke && x.seq === y.seq) return apart;
     }
   }
-  const within = a.flow.startUs >= b.flow.startUs - START_US && a.flow.startUs <= b.flow.endUs + START_US;
   if (!within || localPort(a.flow) !== localPort(b.flow)) return Number.POSITIVE_INFINITY;
   // One of the two was met in the middle: the numbers must at least be of one stream.
   for (const mine of [false, true]) {
