@@ -15,6 +15,7 @@ const NARROWEST = 40;
 const INDENT = '  ';
 /** Where the figures in what breaks come from. */
 const FIGURES = /\d of (?:a )?\d|\d+ flows|\d s\b|\d to \d/;
+const ALSO = 'Also measured, and no finding above explains it:';
 const SOURCE = 'Figures are those of a test network with a real kernel: docs/nano-howto.md.';
 
 export function auditTable(result: AuditResult, { width, color, unicode }: TextOptions): string {
@@ -33,6 +34,9 @@ export function auditTable(result: AuditResult, { width, color, unicode }: TextO
     lines.push(...one.cure.map((command) => paint.dim(`${INDENT}${INDENT}${safe(command)}`)), '');
   }
   if (result.findings.some(({ breaks }) => FIGURES.test(breaks))) lines.push(...wrap(SOURCE, room, ''), '');
+  if (result.alsoMeasured.length > 0) lines.push(...wrap(ALSO, room, ''));
+  for (const text of result.alsoMeasured) lines.push(...wrap(safe(sentence(text)), room, INDENT));
+  if (result.alsoMeasured.length > 0) lines.push('');
   for (const text of result.notChecked) lines.push(...wrap(safe(`Not checked: ${text}.`), room, ''));
   return `${lines.join('\n').trimEnd()}\n`;
 }
@@ -49,6 +53,15 @@ export function auditMarkdown(result: AuditResult): string {
     lines.push(...one.cure.map((command) => `    ${visible(command)}`), '');
   }
   if (result.findings.some(({ breaks }) => FIGURES.test(breaks))) lines.push(SOURCE, '');
+  if (result.alsoMeasured.length > 0)
+    lines.push(
+      '## Also measured',
+      '',
+      ALSO,
+      '',
+      ...result.alsoMeasured.map((text) => `- ${escaped(sentence(text))}`),
+      '',
+    );
   if (result.notChecked.length > 0)
     lines.push('## Not checked', '', ...result.notChecked.map((text) => `- ${escaped(text)}`), '');
   return `${lines.join('\n').trimEnd()}\n`;

@@ -56,6 +56,11 @@ const GROUPS = {
       flags: '--report <file>',
       text: 'a saved report (analyse --format json): what it measured stands by the rules',
     },
+    capture: {
+      flags: '--capture <input>',
+      text: 'captures or dumps of the router, analysed for the same (repeated)',
+      repeats: true,
+    },
     weights: { flags: '--weights <name=weight,…>', text: "in place of the configuration's: dsl1=4,dsl2=1" },
     mark: {
       flags: '--mark <mark=name>',

@@ -257,15 +257,25 @@ export function createProgram(
     'mlstat plan -c samples/4to1/mlstat.yaml --firewall iptables --weights dsl1=3,dsl2=1',
   ]);
 
-  const audit = add(program, 'audit', [...TALK, 'auditConfig', 'live', 'report', 'auditFormat', 'noColor'])
+  const audit = add(program, 'audit', [
+    ...READING,
+    'auditConfig',
+    'live',
+    'report',
+    'capture',
+    'auditFormat',
+    'timezone',
+    'noColor',
+  ])
     .summary("the router's present set-up held against what is needed")
     .description(
       "Holds the router's present set-up against what is needed: each fault with what breaks and the cure. Exit 1 where one is more than advice. Changes nothing.",
     )
     .argument('[files...]', 'files and folders as uplinks import reads them; - for standard input')
-    .action((files, options) => finish(import('./audit.js').then((verb) => verb.audit(files, options, io))));
+    .action((files, options) => finish(import('./audit.js').then((verb) => verb.audit(files, options, io, pipeline))));
   addExamples(audit, io, [
     'mlstat audit samples/4to1/router',
+    'mlstat audit samples/failover/router --capture samples/failover/wan1.pcap.gz --capture samples/failover/wan2.pcap.gz',
     'mlstat audit samples/4to1/router -c samples/4to1/mlstat.yaml --format markdown',
   ]);
 

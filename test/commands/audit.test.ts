@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadPipeline } from '#src/commands/pipeline.js';
 import { projectDir } from '../shared.js';
 import { folder, mlstat } from './world.js';
 
@@ -67,4 +68,28 @@ test('what can not be done is one line', async () => {
   ] as const) {
     await assert.rejects(mlstat([...words], none), message);
   }
+});
+
+test('captures given beside it are analysed, and what they show stands by its rule', async () => {
+  const captures = ['wan1', 'wan2'].flatMap((name) => ['--capture', `${projectDir}/samples/failover/${name}.pcap.gz`]);
+  const path = join(folder, 'linkdown');
+  cpSync(`${projectDir}/samples/failover/router`, path, { recursive: true });
+  const settings = readFileSync(join(path, 'sysctl.txt'), 'utf8');
+  writeFileSync(join(path, 'sysctl.txt'), settings.replace(/(ignore_routes_with_linkdown) = 1/g, '$1 = 0'));
+  const words = ['audit', path, ...captures, '--format', 'json', '--jobs', '1'];
+  const { out } = await mlstat(words, await loadPipeline());
+  const { findings } = JSON.parse(out) as { findings: { code: string; evidence: string[] }[] };
+  const found = findings.find(({ code }) => code === 'linkdown-used');
+  // The sample's truth: the link of the second uplink was down for 12 s.
+  assert.match(found?.evidence.join('\n') ?? '', /^wan2: link-down, for 1[12]\.\d s/m);
+});
+
+test('a capture that is none: exit 3, and the audit all the same', async () => {
+  const { code, out, err } = await mlstat(
+    ['audit', sample, '--capture', `${projectDir}/package.json`],
+    await loadPipeline(),
+  );
+  assert.equal(code, 3);
+  assert.match(err, /^mlstat: .*package\.json/m);
+  assert.match(out, /^Nothing found/);
 });

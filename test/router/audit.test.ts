@@ -2,8 +2,9 @@
 // it gives its rule and no other.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { auditSetUp } from '#src/router/audit/audit.js';
+import { auditSetUp, isReport } from '#src/router/audit/audit.js';
 import { AUDIT_CODES, type AuditCode } from '#src/router/audit/rule.js';
 import { readRouterTexts } from '#src/router/read.js';
 import { sharedDir, withoutShared } from '../shared.js';
@@ -157,7 +158,7 @@ function audit(texts: Record<string, string>, report?: unknown) {
   const sources = Object.entries(texts).map(([name, text]) => ({ name, path: `/router/${name}`, text }));
   const { config, facts } = readRouterTexts(sources);
   assert.ok(config, 'no configuration');
-  return auditSetUp({ facts, texts: sources, config, given: null, report });
+  return auditSetUp({ facts, texts: sources, config, given: null, reports: report === undefined ? [] : [report] });
 }
 
 function codes(texts: Record<string, string>): AuditCode[] {
@@ -169,8 +170,8 @@ test('a sound set-up gives nothing, and all of it was checked', () => {
     schema: 'mlstat.audit/1',
     uplinks: ['wan1', 'wan2'],
     findings: [],
+    alsoMeasured: [],
     notChecked: [],
-    evidence: true,
   });
   assert.deepEqual(codes({ ...SOUND, ...SIX }), []);
 });
@@ -263,7 +264,33 @@ test('a report adds what was measured; anything else is no report', () => {
   };
   const [found] = audit(script, report).findings;
   assert.deepEqual(found.evidence, ['110 packets left by dsl1 with the source of dsl2']);
-  for (const none of [null, 7, [], {}, { schema: 'other' }]) assert.equal(audit(SOUND, none).evidence, false);
+  for (const none of [null, 7, [], {}, { schema: 'other' }]) {
+    assert.equal(isReport(none), false);
+    assert.deepEqual(audit(SOUND, none).alsoMeasured, []);
+  }
+  assert.equal(isReport(report), true);
+});
+
+test('what was measured and no rule explains is told as well', () => {
+  const outages = [{ kind: 'blackhole', uplink: 'wan2', seconds: 12, blackholedFlows: 39 }];
+  const { findings, alsoMeasured } = audit(SOUND, { schema: 'mlstat.report/1', outages });
+  assert.deepEqual(findings, []);
+  assert.deepEqual(alsoMeasured, ['wan2: blackhole, for 12.0 s, 39 new flows sent into it']);
+});
+
+test('no cure has a gap to fill in, and a shell reads each', () => {
+  const shells = FAULTS.flatMap(([file, from, to]) =>
+    audit({ ...SOUND, [file]: SOUND[file].replace(from, to) }).findings.flatMap(({ cure }) => cure),
+  );
+  const bare = SOUND['rule.txt'].replace(/^20\d:.*\n/gm, '');
+  const masquerade = SOUND['iptables-save.txt'].replace(/SNAT --to-source \S+/g, 'MASQUERADE');
+  shells.push(
+    ...audit({ ...SOUND, 'rule.txt': bare, 'iptables-save.txt': masquerade }).findings.flatMap(({ cure }) => cure),
+  );
+  assert.ok(shells.length > 30);
+  assert.doesNotMatch(shells.join('\n'), /\?$|(?<!dev.)null|undefined|[A-Z]+-OF-|…/m);
+  const { status, stderr } = spawnSync('sh', ['-n'], { input: shells.join('\n'), encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
 });
 
 test('the lab’s routers: what the kernel’s facts say of each', { skip: withoutShared }, async () => {

@@ -3,10 +3,10 @@
 import type { Config } from '../../config/config.js';
 import type { Facts } from '../facts.js';
 import type { SourceText } from '../read.js';
-import { readEvidence, withEvidence } from './evidence.js';
+import { type Evidence, readEvidence, withEvidence } from './evidence.js';
 import { auditKernel } from './kernel.js';
 import { auditRoutes } from './routes.js';
-import { type AuditCode, type AuditResult, sortFindings } from './rule.js';
+import { type AuditResult, sortFindings } from './rule.js';
 import { type AuditState, auditState } from './state.js';
 import { auditTranslation } from './translation.js';
 
@@ -17,21 +17,27 @@ export interface AuditSources {
   config: Config;
   /** The user's own: names, and the keep-alive that is meant to run. */
   given: Config | null;
-  /** A parsed report, or undefined. */
-  report?: unknown;
+  /** Parsed reports of `mlstat analyse`; what is none is passed over. */
+  reports?: readonly unknown[];
+  /** The command that sets up what is needed. */
+  planCommand?: string;
 }
 
-/** `evidence` is false where a report was given that is none. */
-export function auditSetUp({ facts, texts, config, given, report }: AuditSources): AuditResult & { evidence: boolean } {
-  const state = auditState(facts, texts, config, given);
-  const evidence = report === undefined ? new Map<AuditCode, string[]>() : readEvidence(report);
+export { isReport } from './evidence.js';
+
+const PLAN = 'mlstat plan -c mlstat.yaml -o setup.sh && sh setup.sh apply';
+
+export function auditSetUp(sources: AuditSources): AuditResult {
+  const { facts, texts, config, given, reports = [], planCommand = PLAN } = sources;
+  const state = auditState(facts, texts, config, given, planCommand);
+  const evidence: Evidence = readEvidence(reports);
   const found = [...auditRoutes(state), ...auditTranslation(state), ...auditKernel(state)];
   return {
     schema: 'mlstat.audit/1',
     uplinks: state.uplinks.map(({ name }) => name),
-    findings: sortFindings(withEvidence(found, evidence ?? new Map())),
+    findings: sortFindings(withEvidence(found, evidence)),
+    alsoMeasured: evidence.unexplainedBy(found.map(({ code }) => code)),
     notChecked: notChecked(state),
-    evidence: evidence !== null,
   };
 }
 

@@ -1,5 +1,5 @@
-// A saved report of `mlstat analyse --format json` adds what was measured to the rules that it bears on. Read
-// defensively: any file may be given.
+// A report of `mlstat analyse` adds what was measured to the rules that it bears on. Read defensively: it may come from
+// any file.
 
 import { oneLine } from '../../util/quote.js';
 import { field, listOf, numberOf, textOf } from '../json-items.js';
@@ -34,24 +34,50 @@ const BY_OUTAGE: Readonly<Record<string, readonly AuditCode[]>> = {
   'address-change': ['masquerade-flush'],
 };
 const MOST = 4;
+/** A month of a bad line has thousands of outages. */
+const MOST_MEASURED = 1000;
 
-/** Null where the value is no report. */
-export function readEvidence(report: unknown): Map<AuditCode, string[]> | null {
-  if (!/^mlstat\.report\//.test(textOf(report, 'schema') ?? '')) return null;
-  const found = new Map<AuditCode, string[]>();
-  const add = (codes: readonly AuditCode[] | undefined, text: string) => {
-    for (const code of codes ?? []) {
-      const list = found.get(code) ?? [];
-      if (list.length < MOST && !list.includes(text)) found.set(code, [...list, text]);
-    }
+/** What was measured: `of` a rule, and what none of these rules explains. */
+export interface Evidence {
+  of(code: AuditCode): string[];
+  unexplainedBy(codes: readonly AuditCode[]): string[];
+}
+
+export function isReport(value: unknown): boolean {
+  return /^mlstat\.report\//.test(textOf(value, 'schema') ?? '');
+}
+
+export function readEvidence(reports: readonly unknown[]): Evidence {
+  const measured = new Map<string, Set<AuditCode>>();
+  const details = new Set<string>();
+  const add: Add = (codes, text, isDetail = false) => {
+    if (!measured.has(text) && measured.size >= MOST_MEASURED) return;
+    if (isDetail) details.add(text);
+    const known = measured.get(text) ?? new Set();
+    measured.set(text, known);
+    for (const code of codes) known.add(code);
   };
+  for (const report of reports.filter(isReport)) readReport(report, add);
+  const texts = (isWanted: (codes: Set<AuditCode>, text: string) => boolean) =>
+    [...measured].flatMap(([text, codes]) => (isWanted(codes, text) ? [text] : [])).slice(0, MOST);
+  return {
+    of: (code) => texts((codes) => codes.has(code)),
+    unexplainedBy: (found) => texts((codes, text) => !details.has(text) && !found.some((code) => codes.has(code))),
+  };
+}
+
+/** `isDetail`: of interest beside a rule alone. */
+type Add = (codes: readonly AuditCode[], text: string, isDetail?: boolean) => void;
+
+function readReport(report: unknown, add: Add): void {
   for (const one of listOf(report, 'findings')) {
     const message = textOf(one, 'message');
-    if (message !== null) add(BY_FINDING[textOf(one, 'code') ?? ''], clip(message));
+    const code = textOf(one, 'code') ?? '';
+    if (message !== null && Object.hasOwn(BY_FINDING, code)) add(BY_FINDING[code], clip(message));
   }
   for (const one of listOf(report, 'outages')) {
     const kind = textOf(one, 'kind') ?? '';
-    const codes = Object.hasOwn(BY_OUTAGE, kind) ? BY_OUTAGE[kind] : undefined;
+    const codes = Object.hasOwn(BY_OUTAGE, kind) ? BY_OUTAGE[kind] : [];
     add(codes, outageText(one, kind));
     for (const explanation of listOf(one, 'explanations').slice(0, MOST)) {
       const message = textOf(explanation, 'message');
@@ -59,14 +85,10 @@ export function readEvidence(report: unknown): Map<AuditCode, string[]> | null {
     }
   }
   addBalance(report, add);
-  return found;
 }
 
-export function withEvidence(
-  findings: readonly Omit<AuditFinding, 'evidence'>[],
-  evidence: Map<AuditCode, string[]>,
-): AuditFinding[] {
-  return findings.map((one) => ({ ...one, evidence: evidence.get(one.code) ?? [] }));
+export function withEvidence(findings: readonly Omit<AuditFinding, 'evidence'>[], evidence: Evidence): AuditFinding[] {
+  return findings.map((one) => ({ ...one, evidence: evidence.of(one.code) }));
 }
 
 function outageText(outage: unknown, kind: string): string {
@@ -82,12 +104,16 @@ function outageText(outage: unknown, kind: string): string {
   return clip(parts.filter((part) => part !== '').join(', '));
 }
 
-function addBalance(report: unknown, add: (codes: readonly AuditCode[] | undefined, text: string) => void): void {
+function addBalance(report: unknown, add: Add): void {
   const balance = field(report, 'balance');
   const effect = numberOf(balance, 'designEffect');
   const effective = numberOf(balance, 'effectiveDecisions');
   if (effect !== null && effective !== null && effect > 1.5) {
-    add(['hash-policy'], `${effective.toFixed(0)} effective decisions, design effect ${effect.toFixed(1)}`);
+    add(
+      ['hash-policy'],
+      `the flows came by no more than ${effective.toFixed(0)} independent choices (design effect ${effect.toFixed(1)})`,
+      true,
+    );
   }
   const deviation = field(balance, 'maxDeviation');
   const points = numberOf(deviation, 'points');

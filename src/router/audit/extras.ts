@@ -24,6 +24,8 @@ export interface Extras {
   /** Something pings, or the kernel keeps the gateways' entries itself (`managed`). */
   hasKeepalive: boolean;
   equalize: string | null;
+  /** Rules come from iptables, not from nft. */
+  hasIptables: boolean;
   /** Netfilter was told of at all. */
   hasFirewall: boolean;
 }
@@ -42,6 +44,7 @@ export function readExtras(texts: readonly SourceText[], facts: Facts): Extras {
     hasScript: false,
     hasKeepalive: facts.keepaliveSec.length > 0,
     equalize: null,
+    hasIptables: false,
     hasFirewall: facts.nat.length > 0,
   };
   for (const { name, text } of texts) {
@@ -84,6 +87,7 @@ function readLines(name: string, text: string, extras: Extras): void {
       );
     extras.hasKeepalive ||= /^\s*(?:\S*\/)?(?:ping6?|arping|fping)\s/.test(line) || /\bmanaged\b/.test(line);
     extras.hasFirewall ||= /^(?:\*(?:nat|mangle|filter)\s*$|table (?:ip|ip6|inet) )/.test(line);
+    extras.hasIptables ||= /^-A \S|\bip6?tables(?:-nft|-legacy)?\s+-/.test(line);
     if (/\bequalize\b/.test(line)) extras.equalize ??= place;
   });
 }

@@ -81,17 +81,20 @@ function auditNeighbours(state: AuditState): Found[] {
 
 function auditKeepalive(state: AuditState): Found[] {
   const { extras, keepaliveSec, uplinks } = state;
-  if (extras.hasKeepalive || keepaliveSec !== null) return [];
-  const pings = uplinks.flatMap(({ gateway, device }) =>
-    gateway === null ? [] : [`ping -c 1 -I ${device} ${gateway}`],
-  );
+  if (extras.hasKeepalive || keepaliveSec !== null || uplinks.every(({ gateway }) => gateway === null)) return [];
+  const pings = uplinks
+    .slice(0, 8)
+    .flatMap(({ gateway, device }) => (gateway === null ? [] : [`ping -c 1 -W 1 -I ${device} ${gateway}`]));
   return [
     {
       code: 'no-keepalive',
       severity: extras.hasScript ? 'warning' : 'advice',
       what: `fib_multipath_use_neigh is 1, and ${extras.hasScript ? 'nothing here pings the gateways' : 'these files do not tell whether anything pings the gateways'}`,
       breaks: 'a gateway that was dead once is never tried again: its uplink stays out of use after it has recovered',
-      cure: ['# every few seconds; or the keep-alive of mlstat plan', ...pings.slice(0, 8)],
+      cure: [
+        '# for as long as this shell lives; the script of mlstat plan has one for good',
+        `while sleep 3; do ${pings.join('; ')}; done >/dev/null 2>&1 &`,
+      ],
       uplinks: [],
       place: settingPlace(state, 'net.ipv4.fib_multipath_use_neigh'),
     },

@@ -98,7 +98,7 @@ function auditBalance(state: AuditState, family: Family): Found[] {
       severity: family === 4 ? 'error' : 'warning',
       what: `${devices.size} uplinks have IPv${family} default routes, and none of these is a multipath route`,
       breaks: 'the route with the lowest metric takes every flow; the others stand by at best',
-      cure: ['mlstat plan -c mlstat.yaml -o setup.sh && sh setup.sh apply'],
+      cure: [state.planCommand],
       uplinks: [],
       place: at(route?.place),
     },
@@ -202,9 +202,11 @@ function auditSources(state: AuditState, family: Family): Found[] {
     {
       code: 'no-source-rule',
       severity: family === 4 ? 'warning' : 'error',
-      what: `no IPv${family} rule leads what comes from ${without.map((uplink) => sourceText(state, uplink, family)).join(', ')} to a table of that uplink`,
+      what: `no IPv${family} rule leads what comes from ${without.map((uplink) => sourceText(state, uplink, family) ?? `the address of ${uplink.device}`).join(', ')} to a table of that uplink`,
       breaks:
-        'answers to connections from outside leave by either uplink: 28 of 54 went wrong, and all 28 failed behind providers that filter sources',
+        family === 4
+          ? "what the router itself sends from that address (answers to pings, tunnels, DNS) goes by the kernel's choice: while that uplink is down it leaves by another with the wrong source, where the provider drops it"
+          : "what the router itself sends from that address leaves by any uplink, and with another one's source the provider drops it",
       cure,
       uplinks: names,
       place: null,
@@ -239,7 +241,7 @@ function auditTables(state: AuditState, family: Family): Found[] {
   const noProhibit: [AuditUplink, string][] = [];
   for (const uplink of state.uplinks.filter((one) => isBalanced(state, one, family))) {
     for (const table of lostTables(state, uplink, family)) {
-      const hop = state.balanced[family]?.hops.find(({ dev }) => dev === uplink.device);
+      const hop = hopOf(state, uplink, family);
       const via = hop === undefined ? `dev ${uplink.device}` : hopText(hop);
       found.push({
         code: 'table-without-default',
@@ -300,31 +302,51 @@ function prohibitCommand(table: string, family: Family): string {
 }
 
 function tableCure(state: AuditState, uplink: AuditUplink, family: Family): string[] {
-  const hop = state.balanced[family]?.hops.find(({ dev }) => dev === uplink.device);
+  const hop = hopOf(state, uplink, family);
   const [own] = ownTables(state, uplink, family);
-  const table = own ?? String(201 + state.uplinks.indexOf(uplink));
+  const table = own ?? freeTable(state, 201 + state.uplinks.indexOf(uplink));
   const route =
     own === undefined && hop !== undefined
       ? [`${ip(family)} route add default ${hopText(hop)} proto static table ${table}`, prohibitCommand(table, family)]
       : [];
   return [
     ...route,
-    `${ip(family)} rule add priority ${201 + state.uplinks.indexOf(uplink)} from ${sourceText(state, uplink, family)} lookup ${table}`,
+    `${ip(family)} rule add priority ${201 + state.uplinks.indexOf(uplink)} from ${sourceText(state, uplink, family) ?? addressNow(uplink, family)} lookup ${table}`,
   ];
 }
 
-function sourceText(state: AuditState, uplink: AuditUplink, family: Family): string {
+/** On a shared device the gateway tells. */
+function hopOf({ balanced }: AuditState, { device, gateway }: AuditUplink, family: Family): Hop | undefined {
+  const hops = balanced[family]?.hops.filter(({ dev }) => dev === device) ?? [];
+  return hops.find((hop) => hop.gateway === gateway) ?? hops[0];
+}
+
+function freeTable({ rest, balanced }: AuditState, wanted: number): string {
+  const taken = new Set([...rest, balanced[4], balanced[6]].map((route) => route?.table));
+  let table = wanted;
+  while (taken.has(String(table))) table += 100;
+  return String(table);
+}
+
+/** For a cure where no file tells the address: the shell of the router does. */
+function addressNow({ device }: AuditUplink, family: Family): string {
+  return `$(ip -o -${family} address show dev ${device} scope global | awk '{ print $4; exit }')`;
+}
+
+function sourceText(state: AuditState, uplink: AuditUplink, family: Family): string | null {
   const snat = uplink.config.snat.find((prefix) => prefix.family === family)?.text.replace(/\/(?:32|128)$/, '');
   const own = state.facts.addresses.find(
     ({ dev, family: of, address }) =>
       dev === uplink.device && of === family && address !== null && !address.startsWith('fe80:'),
   )?.address;
-  return snat ?? own ?? `ADDRESS-OF-${uplink.device}`;
+  return snat ?? own ?? null;
 }
 
 function replaceCommand(route: DefaultRoute, family: Family, weights: readonly number[]): string {
   const hops = route.hops.map((hop, i) => `nexthop ${hopText(hop)} weight ${weights[i]}`);
-  return `${ip(family)} route replace default proto static table ${route.table} ${hops.join(' ')}`;
+  // Of another metric it would be a second route.
+  const metric = route.metric === 0 || (family === 6 && route.metric === 1024) ? '' : ` metric ${route.metric}`;
+  return `${ip(family)} route replace default${metric} proto static table ${route.table} ${hops.join(' ')}`;
 }
 
 function routeWords(route: DefaultRoute): string {

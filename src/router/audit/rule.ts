@@ -62,6 +62,8 @@ export interface AuditResult {
   uplinks: string[];
   /** Gravest first. */
   findings: AuditFinding[];
+  /** What a report measured and no finding of this audit explains, a line each. */
+  alsoMeasured: string[];
   /** What could not be judged, with the reason, a line each. */
   notChecked: string[];
 }

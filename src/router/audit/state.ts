@@ -33,11 +33,19 @@ export interface AuditState {
   extras: Extras;
   /** Of the configuration given: seconds between keep-alive pings. */
   keepaliveSec: number | null;
+  /** Sets up what is needed. */
+  planCommand: string;
   knows: { routes: boolean; rules: boolean; firewall: boolean; settings: boolean };
 }
 
 /** `read` is the configuration as read of the same texts; `given` one of the user's own, for names and intentions. */
-export function auditState(facts: Facts, texts: readonly SourceText[], read: Config, given: Config | null): AuditState {
+export function auditState(
+  facts: Facts,
+  texts: readonly SourceText[],
+  read: Config,
+  given: Config | null,
+  planCommand: string,
+): AuditState {
   const notes: Note[] = [];
   const { balanced, rest } = sortRoutes(facts, notes);
   const extras = readExtras(texts, facts);
@@ -55,6 +63,7 @@ export function auditState(facts: Facts, texts: readonly SourceText[], read: Con
     effects: natEffects(facts, notes),
     facts,
     extras,
+    planCommand,
     keepaliveSec: given?.router.keepaliveSec ?? read.router.keepaliveSec,
     knows: {
       routes: facts.routes.length > 0,

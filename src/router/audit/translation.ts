@@ -17,8 +17,6 @@ import {
 
 type Found = Omit<AuditFinding, 'evidence'>;
 
-const PLAN = 'mlstat plan -c mlstat.yaml -o setup.sh && sh setup.sh apply';
-
 export function auditTranslation(state: AuditState): Found[] {
   const { knows } = state;
   if (!knows.firewall) return [];
@@ -45,11 +43,7 @@ function auditNat(state: AuditState, family: Family): Found[] {
       severity: 'error',
       what: `${without.map(({ name, device }) => `${name} (${device})`).join(', ')}: in the balanced IPv${family} route, and nothing translates what leaves by it`,
       breaks: "its share of the clients' flows leaves with private sources, and no answer can come back",
-      cure: without.map(({ device }) =>
-        family === 4
-          ? `iptables -t nat -A POSTROUTING -o ${device} -j MASQUERADE`
-          : `ip6tables -t nat -A POSTROUTING -o ${device} -j MASQUERADE`,
-      ),
+      cure: without.flatMap(({ device }) => natCure(state, family, device, null)),
       uplinks: without.map(({ name }) => name),
       place: null,
     });
@@ -60,7 +54,7 @@ function auditNat(state: AuditState, family: Family): Found[] {
       severity: 'warning',
       what: `${name === device ? device : `${name} (${device})`} is translated and has a default route of its own, and no nexthop in the balanced IPv${family} route`,
       breaks: 'no new flow of a client ever takes it: the line is paid for and idle, or its nexthop was lost',
-      cure: [PLAN],
+      cure: [state.planCommand],
       uplinks: [name],
       place,
     });
@@ -121,8 +115,8 @@ function auditMarks(state: AuditState): Found[] {
         severity: 'warning',
         what: 'no mark of a connection leads its packets back to their uplink: the hash alone holds a flow in its place',
         breaks:
-          'any change of the usable uplinks or of the weights moves established flows with their old source: 27 flows and 357 packets leaked in one link failure and recovery, and they break where providers filter foreign sources (BCP 38)',
-        cure: [PLAN],
+          'any change of the usable uplinks or of the weights moves established flows with their old source: 27 flows and 357 packets leaked in one link failure and recovery. Connections from outside are answered by either uplink (28 of 54). Both break where providers filter foreign sources (BCP 38)',
+        cure: [state.planCommand],
         uplinks: [],
         place: null,
       },
@@ -135,7 +129,7 @@ function auditMarks(state: AuditState): Found[] {
         severity: 'error',
         what: `${routed.length} rules look up tables by mark, and no connection ever gets one`,
         breaks: 'the rules never match: established flows move as they would without them',
-        cure: [PLAN],
+        cure: [state.planCommand],
         uplinks: [],
         place: at(routed[0].place),
       },
@@ -148,10 +142,7 @@ function auditMarks(state: AuditState): Found[] {
         severity: 'error',
         what: 'connections are marked, and their packets never get the mark before routing',
         breaks: 'routing looks at the mark of the packet: the rules never match, established flows move',
-        cure: [
-          'iptables -t mangle -I PREROUTING -j CONNMARK --restore-mark',
-          'iptables -t mangle -I OUTPUT -j CONNMARK --restore-mark',
-        ],
+        cure: restoreCure(state),
         uplinks: [],
         place: at(sets[0].place),
       },
@@ -205,7 +196,7 @@ function auditMasquerade(state: AuditState, isMarked: boolean): Found[] {
     );
     return own === undefined || own.address?.startsWith('fe80:')
       ? []
-      : [`iptables -t nat -A POSTROUTING -o ${device} -j SNAT --to-source ${own.address}`];
+      : natCure(state, family, device, own.address ?? null);
   });
   return [
     {
@@ -216,8 +207,8 @@ function auditMasquerade(state: AuditState, isMarked: boolean): Found[] {
         'a connection that is routed to another device is dropped: when one uplink recovers, flows of the healthy ones are reset (15 of 182)',
       cure:
         fixed.length > 0
-          ? [...fixed, '# in place of MASQUERADE, where the address is fixed; else hold flows by marks:', PLAN]
-          : [PLAN],
+          ? ['# where the address is fixed:', ...fixed, '# else hold flows by marks:', state.planCommand]
+          : [state.planCommand],
       uplinks: hit.map(({ uplink }) => uplink.name),
       place: at(translations(state, hit[0].uplink, hit[0].family)[0]?.place),
     },
@@ -259,11 +250,69 @@ function auditForeign(state: AuditState): Found[] {
       what: 'packets that belong to no connection (a late FIN or RST) are forwarded, and not translated',
       breaks:
         "they leave with a client's private source: 2 to 24 in captures of a minute. Providers that filter sources (BCP 38) drop them; others pass them on",
-      cure: members
-        .slice(0, 8)
-        .map(({ device }) => `iptables -I FORWARD -o ${device} -m conntrack --ctstate INVALID -j DROP`),
+      cure: guardCure(
+        state,
+        members.map(({ device }) => device),
+      ),
       uplinks: [],
       place: null,
     },
   ];
+}
+
+/** Before all other rules, so that an older MASQUERADE is not met first; null for the device's own address. */
+function natCure({ extras }: AuditState, family: Family, device: string, source: string | null): string[] {
+  if (extras.hasIptables) {
+    const target = source === null ? 'MASQUERADE' : `SNAT --to-source ${source}`;
+    return [`${family === 4 ? 'iptables' : 'ip6tables'} -t nat -I POSTROUTING -o ${device} -j ${target}`];
+  }
+  const action = source === null ? 'masquerade' : `snat to ${source}`;
+  return nftCure(family === 4 ? 'ip' : 'ip6', 'nat', 'type nat hook postrouting priority srcnat - 1', [
+    `oifname "${device}" ${action}`,
+  ]);
+}
+
+function restoreCure({ extras, balanced }: AuditState): string[] {
+  const families = FAMILIES.filter((family) => balanced[family] !== null);
+  if (extras.hasIptables) {
+    return families.flatMap((family) =>
+      ['PREROUTING', 'OUTPUT'].map(
+        (chain) => `${family === 4 ? 'iptables' : 'ip6tables'} -t mangle -I ${chain} -j CONNMARK --restore-mark`,
+      ),
+    );
+  }
+  const rules = ['meta mark set ct mark'];
+  return [
+    ...nftCure('inet', 'restore', 'type filter hook prerouting priority mangle - 1', rules),
+    ...nftCure('inet', 'restore_local', 'type route hook output priority mangle - 1', rules),
+  ];
+}
+
+function guardCure({ extras, balanced }: AuditState, devices: readonly string[]): string[] {
+  const own = [...new Set(devices)];
+  if (!extras.hasIptables) {
+    const set = own.map((device) => `"${device}"`).join(', ');
+    return nftCure('inet', 'guard', 'type filter hook forward priority filter - 1', [
+      `oifname { ${set} } ct state invalid drop`,
+    ]);
+  }
+  return FAMILIES.filter((family) => balanced[family] !== null).flatMap((family) =>
+    own
+      .slice(0, 8)
+      .map(
+        (device) =>
+          `${family === 4 ? 'iptables' : 'ip6tables'} -I FORWARD -o ${device} -m conntrack --ctstate INVALID -j DROP`,
+      ),
+  );
+}
+
+/** A table and chain of its own: what the router's are called does not matter then. */
+function nftCure(family: string, chain: string, base: string, rules: readonly string[]): string[] {
+  const place = `${family} mlstat_cure`;
+  const parts = [
+    `add table ${place}`,
+    `add chain ${place} ${chain} { ${base}; }`,
+    ...rules.map((rule) => `add rule ${place} ${chain} ${rule}`),
+  ];
+  return [`nft '${parts.join('; ')}'`];
 }

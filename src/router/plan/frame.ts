@@ -37,7 +37,9 @@ export const FRAME = trimMargin(`
     fault "$1 is $now, not $2"
     [ "$MODE" != check ] || return 0
     grep -qF "$1 " "$STATE/settings" || echo "$1 $2 $now" >>"$STATE/settings"
-    echo "$2" >"/proc/sys/$1" || FAILED=1
+    { echo "$2" >"/proc/sys/$1"; } 2>/dev/null && return 0
+    FAILED=1
+    say "$1 stays $now: the kernel does not let it be set to $2 (read-only /proc/sys, as in a container?)"
   }
 
   # keep FILE: a setting that the kernel changes along with another one; remove puts it back as well.
@@ -86,11 +88,9 @@ export const FRAME = trimMargin(`
     fi
     fault "rule $family $priority: $* is missing"
     [ "$MODE" != check ] || return 0
-    if ip "$family" rule add priority "$priority" "$@"; then
-      grep -qxF -e "$family $priority $*" "$STATE/rules" || echo "$family $priority $*" >>"$STATE/rules"
-    else
-      FAILED=1
-    fi
+    # Written down first, as all things are: whatever ends this script, remove finds what was changed.
+    grep -qxF -e "$family $priority $*" "$STATE/rules" || echo "$family $priority $*" >>"$STATE/rules"
+    ip "$family" rule add priority "$priority" "$@" || FAILED=1
   }
 
   # table FAMILY NUMBER: a routing table of this script's own. It must be empty before the first apply.
@@ -115,7 +115,8 @@ export const FRAME = trimMargin(`
       return 0
     fi
     fault "table $table $family: $* is missing"
-    [ "$MODE" != check ] || return 1
+    # Told once: the balanced default is judged as if it were there.
+    [ "$MODE" != check ] || return 0
     if why=$(ip "$family" route replace table "$table" "$@" 2>&1); then
       RETURNING=yes
       return 0
@@ -185,7 +186,7 @@ export const FRAME = trimMargin(`
       fine "table $2 $1: default over $count uplinks"
       return 0
     fi
-    fault "table $2 $1: the default is not over these $count uplinks with these weights"
+    fault "table $2 $1: the default is not over the $count uplinks of the plan with their weights"
     [ "$MODE" != check ] || return 0
     # shellcheck disable=SC2086 # the words are meant to be several
     why=$(ip "$1" route replace table "$2" default proto static $words 2>&1) || { FAILED=1; say "table $2 $1: $why"; }
@@ -194,7 +195,7 @@ export const FRAME = trimMargin(`
   # address FAMILY DEVICE: the first address of global scope that the device has, without its length.
   address() {
     case $1 in -4) listed=$ADDRESSES4 ;; *) listed=$ADDRESSES6 ;; esac
-    while read -r number device kind found rest; do
+    while read -r _ device _ found _; do
       [ "$device" = "$2" ] || continue
       echo "\${found%%/*}"
       return 0
@@ -236,11 +237,16 @@ export const FRAME = trimMargin(`
       case $1 in
         rules) ip "$first" rule delete priority "$second" $rest 2>/dev/null ;;
         tables) ip "$first" route flush table "$second" 2>/dev/null ;;
-        settings) [ ! -e "/proc/sys/$first" ] || echo "$rest" >"/proc/sys/$first" ;;
+        settings)
+          [ -e "/proc/sys/$first" ] || continue
+          [ "$(cat "/proc/sys/$first")" != "$rest" ] || continue
+          { echo "$rest" >"/proc/sys/$first"; } 2>/dev/null || say "$first can't be set back to $rest"
+          ;;
       esac
     done <"$STATE/old"
-    sed '1!G;h;$!d' "$STATE/kept" >"$STATE/$1"
-    rm -f "$STATE/old" "$STATE/kept"
+    sed '1!G;h;$!d' "$STATE/kept" >"$STATE/old"
+    mv "$STATE/old" "$STATE/$1"
+    rm -f "$STATE/kept"
   }
 
   # The firewall's part is put in place as a whole, and compared as a whole.

@@ -32,7 +32,7 @@ export const KEEPALIVE = trimMargin(`
   }
 
   # Its process and when that started (field 22 of stat), so that no other process of that number is ever stopped.
-  started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+  started() { sed -n '/.*) Z /!s/.*) //p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
   keepalive_runs() {
     [ -s "$STATE/pid" ] || return 1
     read -r pid since <"$STATE/pid"
@@ -51,7 +51,15 @@ export const KEEPALIVE = trimMargin(`
   }
   stop_keepalive() {
     rm -f "$STATE/token"
-    keepalive_runs && kill "$pid" 2>/dev/null
+    if keepalive_runs; then
+      kill "$pid" 2>/dev/null
+      # It ends with the command that it is at; until then it could put back what is taken away here.
+      tries=0
+      while [ "$tries" -lt 40 ] && keepalive_runs; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 36 ] || sleep 1
+      done
+    fi
     rm -f "$STATE/pid"
   }
   # In the foreground, for systemd or another supervisor.
@@ -77,7 +85,8 @@ export const KEEPALIVE = trimMargin(`
 
   [Service]
   Environment=MLSTAT_KEEPALIVE=no
-  ExecStartPre=/bin/sh $path apply
+  # With a minus: what could be applied is kept alive, though a part failed; the journal tells which.
+  ExecStartPre=-/bin/sh $path apply
   ExecStart=/bin/sh $path keepalive
   Restart=always
   RestartSec=2

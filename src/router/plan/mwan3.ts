@@ -111,7 +111,7 @@ function script(
     ...indent([
       'found=0',
       `for name in ${names.map(([name]) => name).join(' ')}; do`,
-      `  grep -q -E "^[[:space:]]*config[[:space:]]+interface[[:space:]]+['\\"]?$name['\\"]?[[:space:]]*\\$" "$ROOT/etc/config/network" && continue`,
+      `  grep -q -E "^[[:space:]]*config[[:space:]]+interface[[:space:]]+['\\"]?\${name}['\\"]?[[:space:]]*\\$" "$ROOT/etc/config/network" && continue`,
       '  say "no interface $name in $ROOT/etc/config/network: add it there, or rename the uplink"',
       '  found=1 BAD=1',
       'done',

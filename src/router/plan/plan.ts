@@ -8,7 +8,7 @@ import { endianScript } from './endian.js';
 import { FRAME, MAIN } from './frame.js';
 import { iptablesFirewall } from './iptables.js';
 import { KEEPALIVE } from './keepalive.js';
-import { linesOf, makePlan, type Plan } from './model.js';
+import { linesOf, makePlan, type Plan, prefixText } from './model.js';
 import { mwan3Script } from './mwan3.js';
 import { type Firewall, nftFirewall } from './nft.js';
 import { comment, indent, word } from './shell.js';
@@ -78,7 +78,7 @@ function header(plan: Plan, style: Style, firewall: FirewallName): string[] {
   const families = plan.families.map((family) => `IPv${family}`).join(' and ');
   const list = plan.families.flatMap((family) =>
     linesOf(plan, family).map(({ uplink, line }) => {
-      const source = line.snat.length === 0 ? 'its own address' : line.snat.map(({ text }) => text).join(', ');
+      const source = line.snat.length === 0 ? 'its own address' : line.snat.map((prefix) => prefixText(prefix)).join(', ');
       return `  IPv${family} ${comment(uplink.name)}: ${uplink.device}, gateway ${line.gateway ?? 'none'}, source ${source}, weight ${line.weight}`;
     }),
   );
