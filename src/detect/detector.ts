@@ -335,7 +335,7 @@ export class Detector {
       line.trial = { silence, all: 0, late: 0, usual: this.lateShare.of(categoryOf(DEMAND.tcp, true)) };
       line.silence = silenceAt(line.uplink, timeUs, false);
       line.isOut = false;
-      line.judgedFromUs = timeUs - line.delays.p95Us;
+      line.judgedFromUs = timeUs;
       this.out--;
       return;
     }
@@ -381,6 +381,7 @@ export class Detector {
 
   /** Demands that should have been answered by now, though their time is not over. */
   private overdue(line: Line, nowUs: number): void {
+    line.silence.lastAnyUs = line.lastAnyUs;
     for (const askedUs of [line.lastPingOutUs, line.lastAskedUs]) {
       if (!(askedUs > line.silence.sinceUs) || askedUs > nowUs - GATEWAY_WAIT_US || line.lastPingInUs >= askedUs)
         continue;

@@ -37,6 +37,8 @@ export interface Silence {
   /** The longest time without any packet on the link. */
   gapFromUs: number;
   gapToUs: number;
+  /** The last packet on the link while it lasted. */
+  lastAnyUs: number;
   /** First sign of the gateway after a time without. */
   gatewayBackUs: number;
   /** When it was decided; the share that was expected then, the evidence that it took. */
@@ -112,7 +114,7 @@ export function beginSilence(silence: Silence, sinceUs: number, fromStart: boole
   silence.asksLost = silence.heardByLost = 0;
   silence.firstAskedUs = silence.lastAskedUs = Number.NaN;
   silence.gapFromUs = silence.gapToUs = silence.gatewayBackUs = Number.NaN;
-  silence.decidedUs = silence.endUs = Number.NaN;
+  silence.lastAnyUs = silence.decidedUs = silence.endUs = Number.NaN;
   silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = silence.beatUs = 0;
   return silence;
 }

@@ -81,7 +81,10 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
   const { sinceUs, late, lastLateUs, gapFromUs, gapToUs, asksLost, heardByLost } = silence;
   const endUs = Number.isNaN(silence.endUs) ? inputEndUs : silence.endUs;
   // A gap that is still open when the input ends was never closed by a packet.
-  const nothingUs = Math.max(gapToUs - gapFromUs || 0, endUs - Math.max(sinceUs, gapToUs || 0));
+  const nothingUs = Math.max(
+    gapToUs - gapFromUs || 0,
+    endUs - (silence.lastAnyUs >= sinceUs ? silence.lastAnyUs : sinceUs),
+  );
   const onTheWayUs = Math.min(ON_THE_WAY_US, Math.max(1.5 * silence.delayUs, ON_THE_WAY * (endUs - sinceUs)));
   const nothingSent = late === 0 || lastLateUs <= sinceUs + onTheWayUs || silence.firstLateUs >= gapToUs;
   if (nothingSent && asksLost < 2 && nothingUs >= NOTHING * (endUs - sinceUs)) return 'link-down';
