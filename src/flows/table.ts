@@ -48,8 +48,9 @@ export interface FlowTableOptions {
 
 const RARE = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
 const SYN_ACK = FLAG.syn | FLAG.ack;
-/** Records that are looked at for expiry after each batch at least. */
+/** Records that are looked at for expiry after each batch at least, and in how many batches all are at most once. */
 const LEAST_SWEPT = 8;
+const SWEEP_BATCHES = 2048;
 /** Places of the table of recent flows: small enough for a cache near the processor. */
 const RECENT = 2 ** 14;
 const RECENT_MASK = RECENT - 1;
@@ -443,16 +444,16 @@ export class FlowTable implements BatchSink {
   }
 
   /**
-   * Retires those whose silence no rule survives: looks at some records in turn, at each about once in the shortest
-   * timeout.
+   * Retires those whose silence no rule survives: looks at some records in turn, at each no more often than once in the
+   * shortest timeout and once in SWEEP_BATCHES.
    */
   private sweep(): void {
     const { hot, hotFloats, used } = this.store;
     const { now } = this.clock;
     const { least } = this.timeouts;
-    const share = Math.min(1, Math.max(0, (now - this.sweptUs) / (least + 1)));
+    const share = Math.min(1 / SWEEP_BATCHES, Math.max(0, (now - this.sweptUs) / (least + 1)));
     this.sweptUs = now;
-    const records = Math.min(used, LEAST_SWEPT + Math.ceil(share * used));
+    const records = Math.min(used, LEAST_SWEPT + Math.floor(share * used));
     let record = this.sweepAt;
     for (let left = records; left > 0; left--) {
       if (record >= used) record = 0;
