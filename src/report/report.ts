@@ -212,7 +212,7 @@ export interface ReportRate {
   peak: number | null;
 }
 
-/** Seconds, and the part of the measurable time without an outage (0 to 1). */
+/** Seconds, and the part of the measured time without an outage of any kind (0 to 1). */
 export interface ReportAvailability {
   measuredSeconds: number;
   outageSeconds: number;
@@ -296,10 +296,11 @@ export interface Outage {
   bytesCut: number | null;
   /** From the end to the first new flow; null if none came. */
   failback: { firstFlow: number; seconds: number } | null;
+  /** Begun elsewhere meanwhile, and there for more than a minute after the failback. */
   strandedFlows: number;
   /** Blackholed flows tried again and answered elsewhere, and the user's wait in seconds. */
   retried: { flows: number; waitP50: number | null; waitP95: number | null } | null;
-  /** Part of the new flows that were answered, 0 to 1. */
+  /** Part of the new flows that were answered in the usual time (at the first try), 0 to 1. */
   answeredBefore: number | null;
   answeredDuring: number | null;
   explanations: { code: string; message: string; cure: string | null }[];
