@@ -50,7 +50,7 @@ function reactionOf({ outage, raw, input }: Case): Explanation | null {
     return {
       code: 'blackhole-unnoticed',
       message: `New flows went into ${uplink} as long as it was dead: behind a gateway that answers, the kernel notices nothing, whatever is set.`,
-      cure: `watch a host beyond the gateway by each uplink, and take the dead nexthop out of the route while it fails: ping -I ${name} HOST`,
+      cure: `watch a host beyond the gateway by each uplink, and take the nexthop out of the route while it fails:\nping -I ${name} HOST`,
     };
   }
   if (kind !== 'gateway-dead' || reaction.seconds < SLOW_SEC) return null;
@@ -58,7 +58,7 @@ function reactionOf({ outage, raw, input }: Case): Explanation | null {
     return {
       code: 'neighbour-not-asked',
       message: `New flows went into ${uplink} as long as its gateway was dead: the router does not ask whether a nexthop's neighbour is reachable.`,
-      cure: 'sysctl -w net.ipv4.fib_multipath_use_neigh=1   # with keep-alive pings, or the uplink is never tried again',
+      cure: 'with keep-alive pings, without which the uplink is never tried again:\nsysctl -w net.ipv4.fib_multipath_use_neigh=1',
     };
   }
   return {
@@ -98,7 +98,7 @@ function sameHole({ outage, raw, input, flows, inputEndUs }: Case): Explanation 
 function toldNothing({ outage, raw, input, inputEndUs }: Case): Explanation | null {
   const { tally } = input;
   if (!tally.topology.lanVisible || outage.blackholedFlows < SEVERAL) return null;
-  if (outage.kind !== 'link-down' && outage.kind !== 'gateway-dead') return null;
+  if (outage.kind !== 'link-down') return null;
   const { cells, sums } = tally.signals.finish();
   for (let i = 0; i < cells.length; i++) {
     if (cells[i] !== SIGNAL.unreachable && cells[i] !== SIGNAL.prohibited) continue;
@@ -109,7 +109,7 @@ function toldNothing({ outage, raw, input, inputEndUs }: Case): Explanation | nu
   return {
     code: 'clients-not-told',
     message: `The router told no client that ${outage.uplink} can't be reached, so each waited for its own timeout.`,
-    cure: `ip route add prohibit default table TABLE metric 4278198272   # in the table of ${outage.uplink}, behind its own default`,
+    cure: `in the table of ${outage.uplink}, behind its own default:\nip route add prohibit default table TABLE metric 4278198272`,
   };
 }
 
@@ -122,7 +122,7 @@ function recovery({ outage, raw, input, flows, inputEndUs }: Case): Explanation 
     return {
       code: 'never-tried-again',
       message: `Since it was given up nothing was sent to ${uplink}, not even a ping at its gateway: a neighbour entry that has failed is not tried again by itself, so the router could not notice that the line is back.`,
-      cure: `ping -q -i 5 -I ${name} ${gateway}   # for ever, from a service`,
+      cure: `keep pinging its gateway, from a service:\nping -q -i 5 -I ${name} ${gateway}`,
     };
   }
   if (failback === null) {
@@ -130,7 +130,7 @@ function recovery({ outage, raw, input, flows, inputEndUs }: Case): Explanation 
     return {
       code: 'nexthop-gone',
       message: `${uplink} answers again, and no new flow uses it: its nexthop is no longer in the route. The kernel deletes nexthop objects when the carrier is lost, and the default route of an uplink's own table when the interface is taken down.`,
-      cure: 'ip route show table all; put the nexthop back: ip route replace default table 222 …',
+      cure: 'see whether the route still has it, and put it back (ip route replace default table 222 …):\nip route show table all',
     };
   }
   const { keepaliveSec = null } = input.config?.router ?? {};
@@ -138,7 +138,7 @@ function recovery({ outage, raw, input, flows, inputEndUs }: Case): Explanation 
   return {
     code: 'recovery-by-keepalive',
     message: `That ${uplink} was back was noticed at the next keep-alive ping${keepaliveSec === null ? '' : `, which is sent every ${formatDuration(keepaliveSec)}`}.`,
-    cure: `ping -q -i 1 -I ${name} ${gateway}   # more often`,
+    cure: `ping more often:\nping -q -i 1 -I ${name} ${gateway}`,
   };
 }
 
@@ -206,7 +206,7 @@ export function findUnused(cases: readonly Case[]): Finding[] {
         packets: null,
         first: outage.end.best,
         last: inputEndUs / 1e6,
-        cure: 'see whether the multipath route still names it: ip route show table all',
+        cure: 'see whether the multipath route still names it:\nip route show table all',
       },
     ];
   });
