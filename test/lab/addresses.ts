@@ -49,6 +49,13 @@ export function uplinkAddresses(id: number, weight: number, name: string): LabUp
   };
 }
 
+/** Hosts of the internet that call in, and the LAN host and port that the router passes them on to. */
+export const CALLERS = { net: '198.19.64.0/24', port: 8443, target: '192.168.77.10' } as const;
+
+export function callerAddress(index: number): string {
+  return `198.19.64.${1 + index}`;
+}
+
 /** Between the gateway of an uplink and the internet: the gateway's end, the internet's end. */
 export function transit(id: number): { gateway: string; internet: string; gateway6: string; internet6: string } {
   return {

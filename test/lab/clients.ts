@@ -1,4 +1,5 @@
-// The LAN of the lab, a process in its namespace that speaks from every client's address: starts each flow of the
+// The LAN of the lab, a process in its namespace that speaks from every client's address (or the router, or hosts of
+// the internet, where the flows of the schedule are theirs): starts each flow of the
 // schedule at its time and notes how it went. `node clients.js SCHEDULE OUT RETRIES PATIENCE_SEC GRACE_SEC`; says
 // "ready", begins at the time (milliseconds since the epoch) that it is given, writes OUT when all is over.
 
@@ -35,9 +36,9 @@ function begin(t0Ms: number): void {
 }
 
 function start(flow: PlannedFlow, retriesLeft: number, retryOf?: number): void {
-  const { fid, proto, kind, cip, cport, sip, sport } = flow;
+  const { fid, origin, proto, kind, cip, cport, sip, sport } = flow;
   const went: Went = {
-    ...{ fid, proto, kind, start: nowSec(), end: 0, cip, cport, sip, sport, up: 0, down: 0 },
+    ...{ fid, origin, proto, kind, start: nowSec(), end: 0, cip, cport, sip, sport, up: 0, down: 0 },
     outcome: 'in_progress_at_end',
     ...(retryOf !== undefined && { retry_of: retryOf }),
   };

@@ -1,7 +1,7 @@
 // Builds the net of a scenario: clients – router – a gateway for each uplink – the internet. Bare of any set-up of
 // the router but its addresses; gateways and internet count what reaches them, five-tuple by five-tuple.
 
-import { clientAddress, LAN, type LabUplink, SERVERS, transit } from './addresses.js';
+import { CALLERS, clientAddress, LAN, type LabUplink, SERVERS, transit } from './addresses.js';
 import type { Namespaces } from './namespaces.js';
 import type { Scenario } from './scenario.js';
 import { attempt, have, inside, run } from './tools.js';
@@ -23,10 +23,13 @@ export async function buildNetwork(
   for (const uplink of uplinks) await joinGateway(net, uplink);
   await batch(net.name(PARTS.internet), [
     `route add local ${SERVERS.net} dev lo`,
+    `route add local ${CALLERS.net} dev lo`,
     `-6 route add local ${SERVERS.net6} dev lo`,
   ]);
   // Answers come from the address that was asked, though no interface has it.
   await sysctl(net.name(PARTS.internet), { 'net.ipv6.ip_nonlocal_bind': 1 });
+  // A port forwarding of the owner's own, beside whatever the set-up brings.
+  if (scenario.inbound.rate > 0) await run(inside(router, ['nft', '-f', '-']), forwarding(uplinks));
   const gateways = uplinks.map(({ id }) => net.name(PARTS.gateway(id)));
   for (const gateway of gateways)
     await sysctl(gateway, { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 });
@@ -42,6 +45,16 @@ export async function buildNetwork(
   if (!have('ethtool')) return ['no ethtool: captures hold segments and checksums as the virtual cards leave them'];
   await offloadsOff(net, uplinks);
   return [];
+}
+
+function forwarding(uplinks: readonly LabUplink[]): string {
+  const devices = uplinks.map(({ dev }) => `"${dev}"`).join(', ');
+  return `table ip forwarding {
+  chain dstnat { type nat hook prerouting priority dstnat; policy accept;
+    iifname { ${devices} } tcp dport ${CALLERS.port} dnat to ${CALLERS.target}
+  }
+}
+`;
 }
 
 /** What passes, by five-tuple: one row a tuple, counted. Of ICMP the identifier stands for both ports. */

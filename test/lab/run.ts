@@ -1,7 +1,7 @@
 // One run of the lab: the net is built, the router set up, flows and faults take their course, and what everyone saw
 // is written down: FOLDER/{scenario,truth,truth_relay,summary,capture_stats}.json, router_setup.sh, pcap/, router/.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { type Scene, switchFault, type TruthFault } from './faults.js';
 import { Namespaces } from './namespaces.js';
 import { buildNetwork, PARTS, partsOf } from './network.js';
 import type { Scenario } from './scenario.js';
-import { type PlannedFlow, planFlows } from './schedule.js';
+import { type Origin, type PlannedFlow, planFlows } from './schedule.js';
 import { applySetUp, faultsOfSetUp } from './setup.js';
 import { snapshot } from './snapshots.js';
 import { summarise } from './summary.js';
@@ -61,7 +61,7 @@ async function course(
   const setUp = { folder, router, scenario };
   const remarks = await buildNetwork(net, scenario, uplinks);
   await applySetUp(setUp, uplinks);
-  const flows = planFlows(scenario);
+  const flows = planFlows(scenario, uplinks);
   const { servers, clients } = await startEnds(folder, net, scenario, flows);
   await snapshot(folder, router, 'start', scenario, true);
   if (scenario.keepalive > 0 && Object.keys(scenario.sysctl).length === 0) {
@@ -72,7 +72,7 @@ async function course(
 
   const t0 = Date.now() + HEAD_START_MS;
   say(`${flows.length} flows in ${scenario.duration} s, then up to ${scenario.grace} s until the last has ended`);
-  clients.write(`${t0}\n`);
+  for (const one of clients) one.write(`${t0}\n`);
   const faults = scenario.faults.map(
     (fault, n): TruthFault => ({ ...fault, n, t_start_cmd: null, t_start: null, t_end_cmd: null, t_end: null }),
   );
@@ -80,15 +80,19 @@ async function course(
   const timetable = new Timetable(t0, scenario.duration + scenario.grace);
   for (const fault of faults) planFault(timetable, scene, fault, folder, say);
   timetable.at(scenario.duration / 2, () => snapshot(folder, router, 'mid', scenario, false));
-  const [code] = await Promise.all([clients.end(scenario.duration + scenario.grace + 20), timetable.done()]);
-  if (code !== 0) throw new Error(`the clients ended with ${code}: ${clients.output.slice(0, 400)}`);
+  const ends = clients.map((one) => one.end(scenario.duration + scenario.grace + 20));
+  const [codes] = await Promise.all([Promise.all(ends), timetable.done()]);
+  const failed = codes.findIndex((code) => code !== 0);
+  if (failed >= 0) throw new Error(`clients ended with ${codes[failed]}: ${clients[failed].output.slice(0, 400)}`);
 
   await sleep(scenario.linger * 1000);
   await snapshot(folder, router, 'end', scenario, true);
   const [relayed, arrived] = [await relayRows(net, uplinks), await arrivedRows(net)];
   remarks.push(...(await captures.stop()));
-  servers.endInput();
-  if ((await servers.end(10)) !== 0) throw new Error(`the servers failed: ${servers.output.slice(0, 400)}`);
+  for (const one of servers) {
+    one.endInput();
+    if ((await one.end(10)) !== 0) throw new Error(`servers failed: ${one.output.slice(0, 400)}`);
+  }
 
   const notes = {
     went: readNotes<Went>(folder, 'clients'),
@@ -126,16 +130,28 @@ async function course(
 async function startEnds(folder: string, net: Namespaces, scenario: Scenario, flows: readonly PlannedFlow[]) {
   const notes = join(folder, 'notes');
   mkdirSync(notes, { recursive: true });
-  const schedule = join(notes, 'schedule.json');
-  writeFileSync(schedule, JSON.stringify(flows));
-  const worker = (name: string, part: string, ...args: (string | number)[]) => {
-    const script = fileURLToPath(new URL(`${name}.js`, import.meta.url));
-    const command = [process.execPath, script, schedule, join(notes, `${name}.json`), ...args.map(String)];
-    return new Background(inside(net.name(part), command));
+  const worker = (script: 'servers' | 'clients', part: string, origins: readonly Origin[], ...args: number[]) => {
+    const own = flows.filter(({ origin }) => origins.includes(origin));
+    // The main ones stand for an empty schedule as well.
+    if (own.length === 0 && !origins.includes('lan')) return [];
+    const schedule = join(notes, `${part}-${script}-schedule.json`);
+    writeFileSync(schedule, JSON.stringify(own));
+    const path = fileURLToPath(new URL(`${script}.js`, import.meta.url));
+    const command = [process.execPath, path, schedule, join(notes, `${part}-${script}.json`), ...args.map(String)];
+    return [new Background(inside(net.name(part), command))];
   };
-  const servers = worker('servers', PARTS.internet);
-  const clients = worker('clients', PARTS.clients, scenario.retries, scenario.patience, scenario.grace);
-  await Promise.all([servers.saying(/ready/), clients.saying(/ready/)]);
+  const { retries, patience, grace } = scenario;
+  const servers = [
+    ...worker('servers', PARTS.internet, ['lan', 'router']),
+    ...worker('servers', PARTS.clients, ['inbound']),
+  ];
+  // Retries have numbers and ports of their own, which one process alone gives out.
+  const clients = [
+    ...worker('clients', PARTS.clients, ['lan'], retries, patience, grace),
+    ...worker('clients', PARTS.router, ['router'], 0, patience, grace),
+    ...worker('clients', PARTS.internet, ['inbound'], 0, patience, grace),
+  ];
+  await Promise.all([...servers, ...clients].map((one) => one.saying(/ready/)));
   return { servers, clients };
 }
 
@@ -187,8 +203,11 @@ class Timetable {
   }
 }
 
-function readNotes<T>(folder: string, name: string): T[] {
-  return JSON.parse(readFileSync(join(folder, 'notes', `${name}.json`), 'utf8')) as T[];
+/** Of all processes of this kind. */
+function readNotes<T>(folder: string, script: 'clients' | 'servers'): T[] {
+  const notes = join(folder, 'notes');
+  const files = readdirSync(notes).filter((name) => name.endsWith(`-${script}.json`));
+  return files.flatMap((name) => JSON.parse(readFileSync(join(notes, name), 'utf8')) as T[]);
 }
 
 function writeJson(folder: string, name: string, value: unknown): void {

@@ -14,17 +14,32 @@ import { question, shapeOf } from './wire.js';
 
 const folder = join(projectDir, 'test', 'lab', 'scenarios');
 
+const UPLINKS = [1, 2].map((id) => uplinkAddresses(id, 1, `line${id}`));
+
 for (const file of readdirSync(folder)) {
   test(`${file} is a scenario, and each of its flows has a five-tuple of its own`, () => {
     const scenario = readScenario(readFileSync(join(folder, file), 'utf8'), file);
-    const flows = planFlows(scenario);
+    const flows = planFlows(scenario, UPLINKS);
     assert.ok(flows.length > 20);
     assert.equal(new Set(flows.map(({ cport }) => cport)).size, flows.length);
     assert.ok(flows.every(({ at, cport }) => at < scenario.duration && cport < 46_000));
-    assert.deepEqual(planFlows(scenario), flows);
-    assert.notDeepEqual(planFlows({ ...scenario, seed: scenario.seed + 1 }), flows);
+    assert.deepEqual(planFlows(scenario, UPLINKS), flows);
+    assert.notDeepEqual(planFlows({ ...scenario, seed: scenario.seed + 1 }, UPLINKS), flows);
   });
 }
+
+test('flows from outside and of the router come beside those of the LAN, which stay as they are', () => {
+  const plain = planFlows(readScenario('{"duration": 20}', 'x.json'), UPLINKS);
+  const text = '{"duration": 20, "inbound": {"rate": 5}, "router_local": {"rate": 5}}';
+  const flows = planFlows(readScenario(text, 'x.json'), UPLINKS);
+  assert.deepEqual(flows.slice(0, plain.length), plain);
+  const addresses = UPLINKS.map(({ ip }) => ip);
+  for (const { origin, cip, sip } of flows.slice(plain.length)) {
+    assert.ok(addresses.includes(origin === 'inbound' ? sip : cip), origin);
+  }
+  assert.deepEqual([...new Set(flows.map(({ origin }) => origin))], ['lan', 'router', 'inbound']);
+  assert.equal(new Set(flows.map(({ cport }) => cport)).size, flows.length);
+});
 
 describe('mistakes are one line, with the place and what may stand there', () => {
   const cases: [string, RegExp][] = [

@@ -56,6 +56,10 @@ export interface Scenario {
   keepalive: number;
   /** New flows a second, as a Poisson process. */
   arrival: { rate: number };
+  /** Connections from outside a second (TCP, IPv4): to an uplink's address, passed on to a LAN host by DNAT. */
+  inbound: { rate: number };
+  /** Flows a second that the router itself starts, bound to the address of each uplink in turn (IPv4). */
+  router_local: { rate: number };
   mix: Partial<Record<FlowKind, number>>;
   /** Factor on the bytes of web, upload and bulk flows. */
   size_scale: number;
@@ -97,6 +101,11 @@ export function readScenario(text: string, place: string): Scenario {
   capture.only(['snaplen', 'any', 'lan', 'conntrack']);
   const arrival = new Reader(at.object('arrival'), `${place}: arrival`);
   arrival.only(['rate']);
+  const extra = (name: string) => {
+    const reader = new Reader(at.object(name), `${place}: ${name}`);
+    reader.only(['rate']);
+    return { rate: reader.number('rate', 0, BOUNDS.rate, 0) };
+  };
   const duration = at.number('duration', 1, BOUNDS.duration, 15);
   const scenario: Scenario = {
     name: at.text('name', 'lab'),
@@ -117,6 +126,8 @@ export function readScenario(text: string, place: string): Scenario {
     hash_policy: at.integer('hash_policy', 0, 3, 1),
     keepalive: at.number('keepalive', 0, 3600, 5),
     arrival: { rate: arrival.number('rate', 0.01, BOUNDS.rate, 10) },
+    inbound: extra('inbound'),
+    router_local: extra('router_local'),
     mix: readMix(at, place),
     size_scale: at.number('size_scale', 0.01, 100, 1),
     retries: at.integer('retries', 0, 5, 0),
@@ -133,7 +144,8 @@ export function readScenario(text: string, place: string): Scenario {
   };
   at.only(Object.keys(scenario));
   if (scenario.faults.length > BOUNDS.faults) throw new UserError(`${place}: at most ${BOUNDS.faults} faults`);
-  if (duration * scenario.arrival.rate > BOUNDS.flows) {
+  const rate = scenario.arrival.rate + scenario.inbound.rate + scenario.router_local.rate;
+  if (duration * rate > BOUNDS.flows) {
     throw new UserError(`${place}: at most ${BOUNDS.flows} flows: lower arrival.rate or duration`);
   }
   return scenario;

@@ -1,11 +1,15 @@
 // A scenario becomes its flows: who asks whom, when, over which protocol, for how many bytes. Known before a packet flows.
 
-import { clientAddress, serverAddress } from './addresses.js';
+import { CALLERS, callerAddress, clientAddress, type LabUplink, serverAddress } from './addresses.js';
 import { integerFrom, randomOf, waitingTime, weighted } from './random.js';
 import type { FlowKind, Scenario } from './scenario.js';
 
+export type Origin = 'lan' | 'router' | 'inbound';
+
 export interface PlannedFlow {
   fid: number;
+  /** Who starts it: a LAN host, the router itself, a host of the internet. */
+  origin: Origin;
   kind: FlowKind;
   proto: 'tcp' | 'udp' | 'icmp';
   /** Seconds after the first moment. */
@@ -38,8 +42,48 @@ const PORTS: Record<FlowKind, readonly number[]> = {
   bulk: [443],
 };
 
-/** In the order of time. The same scenario always gives the same flows. */
-export function planFlows(scenario: Scenario): PlannedFlow[] {
+/** LAN flows, then the others; each in the order of time. The same scenario always gives the same flows. */
+export function planFlows(scenario: Scenario, uplinks: readonly LabUplink[]): PlannedFlow[] {
+  const lan = planLan(scenario);
+  const local = planOthers(scenario, 'router', lan.length, uplinks);
+  return [...lan, ...local, ...planOthers(scenario, 'inbound', lan.length + local.length, uplinks)];
+}
+
+/** By dice of their own, so that LAN flows are the same with and without them. */
+function planOthers(
+  scenario: Scenario,
+  origin: 'router' | 'inbound',
+  known: number,
+  uplinks: readonly LabUplink[],
+): PlannedFlow[] {
+  const isInbound = origin === 'inbound';
+  const { rate } = isInbound ? scenario.inbound : scenario.router_local;
+  const random = randomOf(scenario.seed + (isInbound ? 0x10000 : 0x20000));
+  const flows: PlannedFlow[] = [];
+  if (rate === 0) return flows;
+  for (let at = 0; ; ) {
+    at += waitingTime(random, rate);
+    if (at >= scenario.duration) return flows;
+    const { ip } = uplinks[flows.length % uplinks.length];
+    const kind = isInbound ? 'web' : weighted(random, { web: 60, dns: 30, ping: 10 });
+    const number = known + flows.length + 1;
+    const server = serverAddress(integerFrom(random, 256, 65_280), 4);
+    flows.push({
+      fid: number,
+      origin,
+      kind,
+      proto: kind === 'ping' ? 'icmp' : kind === 'dns' ? 'udp' : 'tcp',
+      at,
+      cip: isInbound ? callerAddress(integerFrom(random, 0, 200)) : ip,
+      cport: FIRST_PORT + number,
+      sip: isInbound ? ip : server,
+      sport: isInbound ? CALLERS.port : PORTS[kind][0],
+      ...content(kind, scenario, random),
+    });
+  }
+}
+
+function planLan(scenario: Scenario): PlannedFlow[] {
   const random = randomOf(scenario.seed);
   const places = Array.from({ length: scenario.servers }, () => integerFrom(random, 256, 65_280));
   const flows: PlannedFlow[] = [];
@@ -51,6 +95,7 @@ export function planFlows(scenario: Scenario): PlannedFlow[] {
     const place = places[Math.floor(random() ** scenario.skew * places.length)];
     flows.push({
       fid: flows.length + 1,
+      origin: 'lan',
       kind,
       proto: kind === 'ping' ? 'icmp' : kind === 'dns' || kind === 'voip' ? 'udp' : 'tcp',
       at,

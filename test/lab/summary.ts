@@ -7,6 +7,8 @@ import type { RelayRow } from './witness.js';
 
 export interface Summary {
   flows: number;
+  /** How many by who started them, and how many of these leaked. */
+  origins: Record<string, { flows: number; leaked: number }>;
   /** Of the flows whose uplink is known, in the order of the uplinks. */
   lan_flows_per_uplink: number[];
   lan_flows_unknown_uplink: number;
@@ -42,11 +44,13 @@ interface FaultSummary {
 }
 
 export function summarise(
-  flows: readonly TruthFlow[],
+  all: readonly TruthFlow[],
   relayed: readonly RelayRow[],
   uplinks: readonly LabUplink[],
   faults: readonly TruthFault[],
 ): Summary {
+  // Shares and faults are of what the router chose for clients.
+  const flows = all.filter(({ origin }) => origin === 'lan');
   const per = uplinks.map(({ id }) => flows.filter(({ uplink }) => uplink === id));
   const known = flows.filter(({ uplink }) => uplink !== null);
   const weights = uplinks.reduce((sum, { weight }) => sum + weight, 0);
@@ -56,20 +60,31 @@ export function summarise(
     pairs.set(pair, (pairs.get(pair) ?? new Set()).add(uplink as number));
   }
   return {
-    flows: flows.length,
+    flows: all.length,
+    origins: origins(all),
     lan_flows_per_uplink: per.map(({ length }) => length),
     lan_flows_unknown_uplink: flows.length - known.length,
     share: per.map(({ length }) => rounded(length / (known.length || 1), 4)),
     share_expected: uplinks.map(({ weight }) => rounded(weight / weights, 4)),
-    outcomes: outcomes(flows),
+    outcomes: outcomes(all),
     by_uplink_outcome: Object.fromEntries(uplinks.map(({ id }, index) => [id, outcomes(per[index])])),
-    leaked_flows: flows.filter(({ leaked }) => leaked).length,
+    leaked_flows: all.filter(({ leaked }) => leaked).length,
     pairs: pairs.size,
     pairs_on_several_uplinks: [...pairs.values()].filter(({ size }) => size > 1).length,
     lan_bytes_per_uplink: per.map((some) => some.reduce((sum, { up, down }) => sum + up + down, 0)),
     isp_matrix_pkts: matrix(relayed, uplinks),
     faults: faults.map((fault) => faultSummary(fault, flows)),
   };
+}
+
+function origins(flows: readonly TruthFlow[]): Summary['origins'] {
+  const counts: Summary['origins'] = {};
+  for (const { origin, leaked } of flows) {
+    counts[origin] ??= { flows: 0, leaked: 0 };
+    counts[origin].flows++;
+    if (leaked) counts[origin].leaked++;
+  }
+  return counts;
 }
 
 function matrix(relayed: readonly RelayRow[], uplinks: readonly LabUplink[]): Record<string, number> {

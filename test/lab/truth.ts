@@ -8,7 +8,6 @@ import type { Seen, Went } from './wire.js';
 import type { RelayRow } from './witness.js';
 
 export interface TruthFlow extends Went {
-  origin: 'lan';
   /** Source address and port in the server's own eyes; null where nothing reached it. */
   server_saw: [string, number] | null;
   server_t: number | null;
@@ -19,7 +18,9 @@ export interface TruthFlow extends Went {
   relay_isps: Record<string, number>;
   /** By its SNAT source; null where no packet of it came as far as a gateway. */
   uplink: number | null;
-  uplink_from: 'server' | 'relay' | null;
+  uplink_from: 'server' | 'relay' | 'target' | null;
+  /** Of an inbound flow: packets of its answers by the way they really took. */
+  reply_isps?: Record<string, number>;
   /** Whether any of its packets left by another uplink than that of their source, or with a private one. */
   leaked: boolean;
 }
@@ -62,7 +63,8 @@ export function joinFlows(notes: Notes, uplinks: readonly LabUplink[]): TruthFlo
   const arrived = groupRows(notes.arrived);
   return [...notes.went]
     .sort((a, b) => a.start - b.start || a.fid - b.fid)
-    .map((went) => {
+    .map((went): TruthFlow => {
+      if (went.origin === 'inbound') return inboundFlow(went, seenByFlow.get(went.fid), relayed, uplinks);
       const key = flowKey(went);
       // Ports are not rewritten: each flow has its own.
       const seen = seenByFlow.get(went.fid) ?? seenUnnamed.get(`${went.proto} ${went.cport} ${went.sip} ${went.sport}`);
@@ -72,22 +74,49 @@ export function joinFlows(notes: Notes, uplinks: readonly LabUplink[]): TruthFlo
       const first = rows.find(({ src }) => uplinkOfAddress(uplinks, src) !== null) ?? null;
       const server_uplink = source === null ? null : (uplinkOfAddress(uplinks, source[0])?.id ?? null);
       const relay_uplink = first === null ? null : (uplinkOfAddress(uplinks, first.src)?.id ?? null);
-      const relay_isps: Record<string, number> = {};
-      for (const { isp, pkts } of rows) relay_isps[isp] = (relay_isps[isp] ?? 0) + pkts;
       return {
         ...went,
-        origin: 'lan',
         server_saw: source,
         server_t: seen?.t ?? null,
         server_uplink,
         relay_src: first?.src ?? null,
         relay_uplink,
-        relay_isps,
+        relay_isps: packetsByIsp(rows),
         uplink: server_uplink ?? relay_uplink,
         uplink_from: server_uplink !== null ? 'server' : relay_uplink !== null ? 'relay' : null,
         leaked: rows.some(({ src, isp }) => uplinkOfAddress(uplinks, src)?.id !== isp),
       };
     });
+}
+
+/** Its uplink is the one whose address was asked; the gateways saw by which ones the answers went. */
+function inboundFlow(
+  went: Went,
+  seen: Seen | undefined,
+  relayed: Map<string, RelayRow[]>,
+  uplinks: readonly LabUplink[],
+): TruthFlow {
+  const uplink = uplinkOfAddress(uplinks, went.sip)?.id ?? null;
+  const rows = relayed.get(`${PROTOCOL.tcp} ${went.sport} ${went.cip} ${went.cport}`) ?? [];
+  return {
+    ...went,
+    server_saw: seen?.from ?? null,
+    server_t: seen?.t ?? null,
+    server_uplink: uplink,
+    relay_src: null,
+    relay_uplink: null,
+    relay_isps: {},
+    reply_isps: packetsByIsp(rows),
+    uplink,
+    uplink_from: 'target',
+    leaked: rows.some(({ isp }) => isp !== uplink),
+  };
+}
+
+function packetsByIsp(rows: readonly RelayRow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { isp, pkts } of rows) counts[isp] = (counts[isp] ?? 0) + pkts;
+  return counts;
 }
 
 /** The client's port stays, so it tells a flow on either side of the router. */

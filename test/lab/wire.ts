@@ -1,7 +1,7 @@
 // What client and server of the lab say to each other: the first bytes of a question name the flow and its shape, so
 // that the server needs to know nothing else; the rest is filling.
 
-import type { PlannedFlow } from './schedule.js';
+import type { Origin, PlannedFlow } from './schedule.js';
 
 /** `!fid rounds up down piece|`: the beginning of a flow's first question (of each one, over UDP). */
 const HEADER = /^!(\d+) (\d+) (\d+) (\d+) (\d+)\|/;
@@ -42,6 +42,7 @@ export interface Seen {
 /** How a flow went, in its client's eyes; the members are those of `truth.json`. */
 export interface Went {
   fid: number;
+  origin: Origin;
   proto: 'tcp' | 'udp' | 'icmp';
   kind: string;
   /** Seconds since the epoch. */

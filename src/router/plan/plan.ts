@@ -78,7 +78,8 @@ function header(plan: Plan, style: Style, firewall: FirewallName): string[] {
   const families = plan.families.map((family) => `IPv${family}`).join(' and ');
   const list = plan.families.flatMap((family) =>
     linesOf(plan, family).map(({ uplink, line }) => {
-      const source = line.snat.length === 0 ? 'its own address' : line.snat.map((prefix) => prefixText(prefix)).join(', ');
+      const source =
+        line.snat.length === 0 ? 'its own address' : line.snat.map((prefix) => prefixText(prefix)).join(', ');
       return `  IPv${family} ${comment(uplink.name)}: ${uplink.device}, gateway ${line.gateway ?? 'none'}, source ${source}, weight ${line.weight}`;
     }),
   );
