@@ -1,6 +1,6 @@
 // First flows of decisions become a list in the order of time, as a search for changes wants them.
 
-import type { TimedDecisions } from './change.js';
+import type { TimedDecisions } from './blocks.js';
 import { seededRandom } from './random.js';
 
 const SEED = 0x74696573;

@@ -1,0 +1,145 @@
+// Decisions in the order of time become blocks that can be permuted, and the best of the moments that part them in two.
+
+/** Decisions by code: regime · places + place. */
+export interface TimedDecisions {
+  /** Sorted by time, those of one moment by code: microseconds. */
+  startUs: Float64Array;
+  code: Uint32Array;
+  regimes: number;
+  places: number;
+}
+
+/** Blocks of decisions that are permuted as a whole, at most; with fewer decisions each is one of its own. */
+const MOST_BLOCKS = 2048;
+/** Decisions on either side, at least. */
+export const LEAST_SIDE = 5;
+
+export interface Blocks {
+  /** By block in the order of their last decisions: its regime, and the number of that decision. */
+  regime: Int32Array;
+  last: Int32Array;
+  /** By block and place. */
+  counts: Int32Array;
+  sizes: Int32Array;
+  /** By place in the order: which block stands there. */
+  order: Int32Array;
+  /** By regime: its blocks of full size. */
+  exchangeable: Int32Array[];
+  /** By regime and place, and by regime. */
+  totals: Int32Array;
+  sums: Int32Array;
+  df: number;
+  /** x·ln x for whole x. */
+  xLogX: Float64Array;
+}
+
+/** Decisions of a regime in their order, so many to a block; a last block that is not full stays where it is. */
+export function blocksOf({ code, regimes, places }: TimedDecisions, from: number, to: number): Blocks {
+  const full = Math.ceil((to - from) / MOST_BLOCKS);
+  const open = new Int32Array(regimes).fill(-1);
+  const blocks: { regime: number; last: number; size: number; counts: Int32Array }[] = [];
+  const totals = new Int32Array(regimes * places);
+  const sums = new Int32Array(regimes);
+  for (let i = from; i < to; i++) {
+    const place = code[i] % places;
+    const regime = (code[i] - place) / places;
+    if (open[regime] < 0 || blocks[open[regime]].size === full) {
+      open[regime] = blocks.push({ regime, last: i, size: 0, counts: new Int32Array(places) }) - 1;
+    }
+    const block = blocks[open[regime]];
+    block.counts[place]++;
+    block.size++;
+    block.last = i;
+    totals[code[i]]++;
+    sums[regime]++;
+  }
+  // A split meets a block when it has met the last decision of it.
+  blocks.sort((a, b) => a.last - b.last);
+  const counts = new Int32Array(blocks.length * places);
+  blocks.forEach((block, n) => {
+    counts.set(block.counts, n * places);
+  });
+  const order = Int32Array.from(blocks, (_, n) => n);
+  const members = Array.from({ length: regimes }, (_, regime) =>
+    order.filter((n) => blocks[n].regime === regime && blocks[n].size === full),
+  );
+  const used = totals.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0);
+  const xLogX = new Float64Array(to - from + 1);
+  for (let x = 2; x < xLogX.length; x++) xLogX[x] = x * Math.log(x);
+  return {
+    regime: Int32Array.from(blocks, ({ regime }) => regime),
+    last: Int32Array.from(blocks, ({ last }) => last),
+    counts,
+    sizes: Int32Array.from(blocks, ({ size }) => size),
+    order,
+    exchangeable: members.filter((places) => places.length > 1),
+    totals,
+    sums,
+    df: Math.max(1, used - sums.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0)),
+    xLogX,
+  };
+}
+
+/** Puts the exchangeable blocks of each regime into another order, among their own places. */
+export function shuffleBlocks(order: Int32Array, { exchangeable }: Blocks, random: () => number): void {
+  for (const members of exchangeable) shuffle(order, members, random);
+}
+
+function shuffle(order: Int32Array, members: Int32Array, random: () => number): void {
+  for (let i = members.length - 1; i > 0; i--) {
+    const a = members[i];
+    const b = members[Math.floor(random() * (i + 1))];
+    const kept = order[a];
+    order[a] = order[b];
+    order[b] = kept;
+  }
+}
+
+/** The largest G over the splits that time can tell, and the number of the first decision after it (−1: none). */
+export function largestSplit(
+  blocks: Blocks,
+  order: Int32Array,
+  startUs: Float64Array,
+  visit?: (g: number, at: number) => void,
+): { g: number; at: number } {
+  const { regime, last, counts, sizes, totals, sums, xLogX } = blocks;
+  const places = totals.length / sums.length;
+  const before = new Int32Array(totals.length);
+  const beforeSums = new Int32Array(sums.length);
+  // Half of each regime's G, without what no split changes.
+  const halves = new Float64Array(sums.length);
+  let fixed = 0;
+  for (let i = 0; i < totals.length; i++) fixed += xLogX[totals[i]];
+  for (let r = 0; r < sums.length; r++) {
+    fixed -= xLogX[sums[r]];
+    for (let at = r * places; at < (r + 1) * places; at++) halves[r] += xLogX[totals[at]];
+    halves[r] -= xLogX[sums[r]];
+  }
+  let half = fixed;
+  let met = 0;
+  const all = sums.reduce((sum, count) => sum + count, 0);
+  let best = 0;
+  let at = -1;
+  for (let n = 0; n < order.length; n++) {
+    const r = regime[n];
+    const from = order[n] * places;
+    met += sizes[n];
+    beforeSums[r] += sizes[n];
+    let own = -xLogX[beforeSums[r]] - xLogX[sums[r] - beforeSums[r]];
+    for (let place = 0, cell = r * places; place < places; place++, cell++) {
+      before[cell] += counts[from + place];
+      own += xLogX[before[cell]] + xLogX[totals[cell] - before[cell]];
+    }
+    half += own - halves[r];
+    halves[r] = own;
+    const g = 2 * (half - fixed);
+    if (met < LEAST_SIDE || all - met < LEAST_SIDE || (g <= best && visit === undefined)) continue;
+    // Time does not tell apart what began at one moment.
+    if (startUs[last[n]] === startUs[last[n] + 1]) continue;
+    visit?.(g, last[n] + 1);
+    if (g <= best) continue;
+    best = g;
+    at = last[n] + 1;
+  }
+  return { g: best, at };
+}

@@ -1,0 +1,120 @@
+// Decisions in the order of time become a spell of other weights that came and went: what no single split shows well, for
+// the time before and the time after it are alike.
+
+import { type Blocks, blocksOf, LEAST_SIDE, shuffleBlocks, type TimedDecisions } from './blocks.js';
+import { chiSquareTail } from './chi-square.js';
+import { seededRandom } from './random.js';
+
+/** Moments between which a spell is looked for, at most; fewer where there are many regimes and uplinks. */
+const MOST_MOMENTS = 128;
+const LEAST_MOMENTS = 24;
+/** Cells that one pass over all pairs of moments looks at, about. */
+const MOST_LOOKS = 60_000;
+const PERMUTATIONS = 999;
+/** Stricter than for a single split: it comes on top of that, and both together are to read little into chance. */
+const LEVEL = 0.005;
+const SEED = 0x7370656c;
+
+export interface Spell {
+  /** Numbers of its first decision and of the first after it: to the grid of moments. */
+  start: number;
+  end: number;
+  pValue: number;
+}
+
+/**
+ * The span whose decisions differ most from those before and after it together, by G within regimes; null where 999
+ * seeded permutations of the decisions, as for single splits, show as much (circular binary segmentation; Olshen,
+ * Venkatraman, Lucito and Wigler, Biostatistics 5 (2004)).
+ */
+export function findSpell(decisions: TimedDecisions, from: number, to: number): Spell | null {
+  const blocks = blocksOf(decisions, from, to);
+  const moments = momentsOf(blocks, decisions.startUs);
+  if (moments.length < 2) return null;
+  const sums = new Int32Array(moments.length * blocks.totals.length);
+  const seen = furthest(blocks, blocks.order, moments, sums);
+  if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > LEVEL) return null;
+  const random = seededRandom(SEED);
+  const order = blocks.order.slice();
+  const allowed = Math.ceil(LEVEL * (PERMUTATIONS + 1)) - 2;
+  let above = 0;
+  for (let n = 0; n < PERMUTATIONS; n++) {
+    shuffleBlocks(order, blocks, random);
+    if (furthest(blocks, order, moments, sums).g >= seen.g * (1 - 1e-9) && ++above > allowed) return null;
+  }
+  const after = (moment: number) => blocks.last[moments[moment]] + 1;
+  return { start: after(seen.start), end: after(seen.end), pValue: (above + 1) / (PERMUTATIONS + 1) };
+}
+
+/** Numbers of blocks, evenly apart, after which a moment lies that time can tell. */
+function momentsOf({ last, sizes, totals }: Blocks, startUs: Float64Array): number[] {
+  const most = Math.max(LEAST_MOMENTS, Math.min(MOST_MOMENTS, Math.floor(Math.sqrt((2 * MOST_LOOKS) / totals.length))));
+  const step = sizes.length / most;
+  const moments: number[] = [];
+  let due = 0;
+  for (let n = 0; n < sizes.length - 1; n++) {
+    if (n + 1 < due || startUs[last[n]] === startUs[last[n] + 1]) continue;
+    moments.push(n);
+    due = Math.max(due, n + 1) + step;
+  }
+  return moments;
+}
+
+/** The largest G of a span between two moments against the rest, and the places of both; −1 without any. */
+function furthest(blocks: Blocks, order: Int32Array, moments: readonly number[], before: Int32Array) {
+  const { totals, sums, xLogX } = blocks;
+  const cells = totals.length;
+  const places = cells / sums.length;
+  countBefore(blocks, order, moments, before);
+  let fixed = 0;
+  let all = 0;
+  for (let i = 0; i < cells; i++) fixed += xLogX[totals[i]];
+  for (let r = 0; r < sums.length; r++) {
+    fixed -= xLogX[sums[r]];
+    all += sums[r];
+  }
+  let best = 0;
+  let start = -1;
+  let end = -1;
+  for (let a = 0; a < moments.length - 1; a++) {
+    for (let b = a + 1; b < moments.length; b++) {
+      let half = -fixed;
+      let inside = 0;
+      for (let r = 0, cell = 0; r < sums.length; r++) {
+        let own = 0;
+        for (let place = 0; place < places; place++, cell++) {
+          const count = before[b * cells + cell] - before[a * cells + cell];
+          own += count;
+          half += xLogX[count] + xLogX[totals[cell] - count];
+        }
+        half -= xLogX[own] + xLogX[sums[r] - own];
+        inside += own;
+      }
+      if (half <= best || inside < LEAST_SIDE || all - inside < LEAST_SIDE) continue;
+      best = half;
+      start = a;
+      end = b;
+    }
+  }
+  return { g: 2 * best, start, end };
+}
+
+/** By moment and cell: decisions up to it, in this order of the blocks. */
+function countBefore(
+  { regime, counts, totals, sums }: Blocks,
+  order: Int32Array,
+  moments: readonly number[],
+  before: Int32Array,
+): void {
+  const cells = totals.length;
+  const places = cells / sums.length;
+  const now = new Int32Array(cells);
+  let n = 0;
+  moments.forEach((moment, at) => {
+    for (; n <= moment; n++) {
+      const cell = regime[n] * places;
+      for (let place = 0; place < places; place++) now[cell + place] += counts[order[n] * places + place];
+    }
+    before.set(now, at * cells);
+  });
+}
