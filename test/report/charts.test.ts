@@ -193,6 +193,73 @@ test('times are those of the zone, whatever the machine thinks', () => {
   assert.equal(kolkata?.title, 'time, Asia/Kolkata (UTC+05:30)');
 });
 
+test('a change of summer time within the window is told, for the axis goes on as it began', () => {
+  const report = healthy();
+  // https://www.iana.org/time-zones: Berlin went from UTC+2 to UTC+1 on 2023-10-29 at 01:00 UTC.
+  report.series.start = Date.parse('2023-10-29T00:55:00Z') / 1000;
+  const space = timeSpace(report, 'Europe/Berlin');
+  assert.equal(space?.title, 'time, Europe/Berlin (UTC+02:00 throughout, at the end UTC+01:00)');
+  assert.equal(new Date(space?.to ?? 0).toISOString(), '2023-10-29T03:05:00.000Z');
+});
+
+test('the caption of new flows tells those outside the band, and which of them fall into an outage', () => {
+  const report = outage();
+  const rows = rowsWith(chart('flows').plot(report, options), 'low');
+  const out = rows.filter((row) => row.out);
+  const during = out.filter((row) =>
+    report.outages.some(
+      (one) => one.start.best * 1000 < row.b && (one.end?.best ?? Number.POSITIVE_INFINITY) * 1000 > row.a,
+    ),
+  );
+  assert.ok(during.length > 0 && during.length < out.length);
+  assert.match(
+    chart('flows').caption(report, options),
+    new RegExp(
+      `${out.length} of ${rows.length} lie outside \\(red\\).*, ${during.length} of these during an outage; by chance`,
+    ),
+  );
+});
+
+test('of many lines the failures and the lines that matter most are drawn', () => {
+  const report = healthy();
+  const [first] = report.uplinks;
+  report.uplinks = Array.from({ length: 24 }, (_, i) => ({ ...first, name: `l${i}`, weight: 1 }));
+  const rates = (bps: number) => Array.from({ length: 60 }, () => bps);
+  report.series.uplinks = Object.fromEntries(
+    report.uplinks.map(({ name }, i) => [
+      name,
+      { up: rates(1000 * i), down: rates(1000 * i), flows: rates(1), unanswered: rates(0) },
+    ]),
+  );
+  const panels = chart('failure').plot(report, options).vconcat as unknown[];
+  assert.equal(panels.length, 8);
+  // The busiest is filled most by whichever of the others fails.
+  assert.ok(panels.every((panel) => rowsWith(panel, 'line').length === 16));
+  assert.ok(panels.every((panel) => rowsWith(panel, 'line').some((row) => row.u === 23)));
+  assert.match(chart('failure').caption(report, options), /16 milder failures are not drawn\. Of each the 16 fullest/);
+});
+
+test('handshakes: median and 95th percentile of the report, nothing where none was seen', () => {
+  const report = healthy();
+  const [one, two] = report.uplinks;
+  one.quality = { ...one.quality, handshakeMsP50: 12, handshakeMsP95: 30 };
+  two.quality = { ...two.quality, handshakeMsP50: 40, handshakeMsP95: 90 };
+  const spec = chart('handshake').plot(report, options);
+  assert.deepEqual(
+    rowsWith(spec, 'p50').map(({ u, p50, p95 }) => [u, p50, p95]),
+    [
+      [0, 12, 30],
+      [1, 40, 90],
+    ],
+  );
+  assert.match(
+    chart('handshake').caption(report, options),
+    /^Half of the handshakes took up to 40 ms on dsl2 and up to 12 ms on dsl1\./,
+  );
+  for (const { quality } of report.uplinks) quality.handshakeMsP50 = null;
+  assert.match(chart('handshake').missing(report) ?? '', /no TCP handshake/);
+});
+
 test('a time beyond every calendar draws nothing over time', () => {
   const report = healthy();
   report.series.start = 9e15;

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { type DefaultTreeAdapterMap, parse, parseFragment } from 'parse5';
 import { CHARTS } from '#src/report/charts/charts.js';
 import { pageAnswers } from '#src/report/html/answers.js';
 import { bareSvg } from '#src/report/html/bare.js';
 import { renderHtml } from '#src/report/html/html.js';
-import { json, text } from '#src/report/html/markup.js';
+import { packed, prose, text } from '#src/report/html/markup.js';
 import {
   balanceList,
   findingList,
@@ -67,12 +68,21 @@ test('any text stays text, to a real parser', () => {
   );
 });
 
+test('sentences keep options of the command line whole, and nothing else becomes code', () => {
+  assert.equal(
+    prose('give --capacity, or <b>--min-flows</b> of 3 %'),
+    'give <code>--capacity</code>, or &lt;b&gt;<code>--min-flows</code>&lt;/b&gt; of 3\u00a0%',
+  );
+  for (const name of ['a--b', '---', '--', `--${'a'.repeat(10_000)}`, '--a-b-c-d-e']) assert.equal(prose(name), name);
+});
+
 test('any data stay data within a script element', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (data) => {
-      const [script, ...more] = elements(parseFragment(`<script type="application/json">${json(data)}</script>`));
+      const [script, ...more] = elements(parseFragment(`<script type="application/gzip">${packed(data)}</script>`));
       assert.equal(more.length, 0);
-      assert.deepEqual(JSON.parse(contentOf(script)), JSON.parse(JSON.stringify(data)));
+      const plain = gunzipSync(Buffer.from(contentOf(script), 'base64')).toString();
+      assert.deepEqual(JSON.parse(plain), JSON.parse(JSON.stringify(data)));
     }),
   );
 });

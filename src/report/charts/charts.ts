@@ -3,6 +3,7 @@
 import type { Chart } from './chart.js';
 import { failure } from './failure.js';
 import { flows } from './flows.js';
+import { handshake } from './handshake.js';
 import { heatmap } from './heatmap.js';
 import { clients, servers } from './hosts.js';
 import { share } from './share.js';
@@ -19,6 +20,7 @@ export const CHARTS: readonly Chart[] = [
   flows,
   clients,
   servers,
+  handshake,
   failure,
   sizes,
   heatmap,

@@ -1,14 +1,15 @@
 // N-1: how full the remaining lines would be if one failed.
 
-import { formatShare } from '../../util/units.js';
+import { formatNumberOf, formatShare } from '../../util/units.js';
 import type { Report } from '../report.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
-import { failureLoads } from './load.js';
+import { type FailureLoad, failureLoads } from './load.js';
 import { uplinkNames, uplinkScale } from './names.js';
 
 const LINE = 22;
-/** Of many uplinks the failures that load the others most. */
+/** Of many uplinks the failures that load the others most, and the lines that are loaded most. */
 const MOST_FAILURES = 8;
+const MOST_LINES = 16;
 
 export const failure: Chart = {
   name: 'failure',
@@ -31,7 +32,7 @@ function plot(report: Report, options: ChartOptions): Spec {
   const most = Math.max(1.05, ...all.map(({ p95, high }) => Math.min(4, high ?? p95)));
   const panels = worstFirst(report).map((fails, i, shown): Spec => {
     const last = i === shown.length - 1;
-    const rows = all.filter((load) => load.fails === fails);
+    const rows = fullest(all.filter((load) => load.fails === fails));
     const values = rows.map(({ place, direction, p95, low, high }, row) => ({
       row,
       u: place,
@@ -98,6 +99,13 @@ function worstFirst(report: Report): number[] {
   return places.length <= MOST_FAILURES ? places : places.sort((a, b) => worst(b) - worst(a)).slice(0, MOST_FAILURES);
 }
 
+/** In the order of the report. */
+function fullest(rows: readonly FailureLoad[]): readonly FailureLoad[] {
+  if (rows.length <= MOST_LINES) return rows;
+  const kept = new Set([...rows].sort((a, b) => b.p95 - a.p95).slice(0, MOST_LINES));
+  return rows.filter((row) => kept.has(row));
+}
+
 function caption(report: Report): string {
   const names = uplinkNames(report);
   const all = failureLoads(report);
@@ -114,12 +122,15 @@ function caption(report: Report): string {
     report.capacity === undefined
       ? 'What the failed line carried is divided over the others by weight, bin by bin.'
       : 'What the failed line carried is drawn anew over the others by weight, many times; the thin lines hold 95 % of the draws.';
-  const more = new Set(all.map(({ fails }) => fails)).size - worstFirst(report).length;
+  const failures = new Set(all.map(({ fails }) => fails)).size;
+  const more = failures - worstFirst(report).length;
+  const lines = all.length / Math.max(1, failures);
   return [
     lead,
     told !== undefined && worst.p95 <= 1 ? told : '',
     how,
-    more > 0 ? `${more} milder failures are not drawn.` : '',
+    more > 0 ? `${formatNumberOf(more, 'milder failure is', 'milder failures are')} not drawn.` : '',
+    lines > MOST_LINES ? `Of each the ${MOST_LINES} fullest are drawn.` : '',
   ]
     .filter((line) => line !== '')
     .join(' ');

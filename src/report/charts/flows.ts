@@ -4,7 +4,7 @@
 // then, d the design effect (flows that follow one decision are not independent). One bin in twenty lies outside by chance.
 
 import { formatDuration } from '../../util/time.js';
-import { formatCount, formatNumberOf } from '../../util/units.js';
+import { formatCount } from '../../util/units.js';
 import type { Report } from '../report.js';
 import { expectedShare, flowBins } from './bins.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
@@ -151,6 +151,9 @@ function caption(report: Report): string {
   const banded = cells.filter(({ low }) => low !== null);
   if (banded.length === 0) return `Each stroke is the number of new flows in ${width}.`;
   const out = banded.filter(({ flows: count, low, high }) => isOut(count, low, high));
+  const hit = out.filter(({ start, end }) => report.outages.some((outage) => during(outage, start, end)));
+  // A band of no height leaves nothing to chance: nothing began then, or all of it belonged to one uplink.
+  const byChance = banded.filter(({ low, high }) => low !== high).length / 20;
   const names = uplinkNames(report);
   const worst = mostFrequent(out.map(({ place }) => place));
   const lines = [
@@ -159,8 +162,11 @@ function caption(report: Report): string {
       ? `All ${formatCount(banded.length)} lie in it.`
       : `${formatCount(out.length)} of ${formatCount(banded.length)} lie outside (red)${
           report.uplinks.length > 2 && worst !== null ? `, most of them on ${names[worst]}` : ''
-        }; about ${formatNumberOf(Math.max(1, Math.round(banded.length / 20)), 'is', 'are')} due to chance.`,
+        }${hit.length > 0 ? `, ${formatCount(hit.length)} of these during an outage` : ''}; by chance alone about ${formatCount(Math.round(byChance))} would.`,
   ];
+  if (banded.some(({ place, start, end }) => belongsToOne(report, place, (start + end) / 2))) {
+    lines.push('Without a band: the weights of the lines that were up gave this one all new flows, or none.');
+  }
   if (report.uplinks.length > MOST_LANES) lines.push(`The first ${MOST_LANES} uplinks are drawn.`);
   return lines.join(' ');
 }
@@ -183,6 +189,15 @@ function table(report: Report, { timezone }: ChartOptions): ChartTable {
       return [binTime(start, timezone), ...row];
     }),
   };
+}
+
+function during({ start, end, seconds }: Report['outages'][number], from: number, to: number): boolean {
+  return start.best < to && (end?.best ?? start.best + seconds) > from;
+}
+
+function belongsToOne(report: Report, place: number, seconds: number): boolean {
+  const share = expectedShare(report, place, seconds);
+  return report.uplinks.length > 1 && (share === 0 || share === 1);
 }
 
 function isOut(count: number, low: number | null, high: number | null): boolean {

@@ -1,7 +1,8 @@
 // The axis of time, which all charts over time share: its span, its zone, and the outages and gaps that lie in it.
 //
 // Vega knows two zones, that of the machine and UTC. Pictures must not depend on the machine, so every axis is UTC; for
-// another zone the data are moved by its distance from UTC at the start of the window, and the title says which it is.
+// another zone the data are moved by its distance from UTC at the start of the window, and the title says which it is:
+// also beyond a change of summer time, for an axis can neither leave an hour out nor have one twice.
 
 import { formatDate, formatSpan, formatTime } from '../../util/time.js';
 import type { Report } from '../report.js';
@@ -34,7 +35,7 @@ export function timeSpace(report: Report, timezone: string): TimeSpace | null {
   if (start === null || end === null || !(start >= FIRST_SEC && end <= LAST_SEC && end > start)) return null;
   const offset = zoneOffset(start, timezone);
   const at = (seconds: number) => Math.round((seconds + offset) * 1000);
-  return { at, from: at(start), to: at(end), title: `time, ${zoneName(timezone, offset)}` };
+  return { at, from: at(start), to: at(end), title: `time, ${zoneName(timezone, offset, zoneOffset(end, timezone))}` };
 }
 
 /** The number of bins of the series. */
@@ -51,11 +52,17 @@ function zoneOffset(seconds: number, timezone: string): number {
   return Number.isFinite(wall) ? wall - Math.floor(seconds) : 0;
 }
 
-function zoneName(timezone: string, offset: number): string {
+/** A change of summer time before the end is told. */
+function zoneName(timezone: string, offset: number, atEnd: number): string {
   if (timezone === 'UTC') return timezone;
+  const changed = atEnd === offset ? '' : ` throughout, at the end ${distance(atEnd)}`;
+  return `${timezone} (${distance(offset)}${changed})`;
+}
+
+function distance(offset: number): string {
   const minutes = Math.round(Math.abs(offset) / 60);
   const clock = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
-  return `${timezone} (UTC${offset < 0 ? '−' : '+'}${clock})`;
+  return `UTC${offset < 0 ? '−' : '+'}${clock}`;
 }
 
 /** Spans whose ticks are fractions of a second. */

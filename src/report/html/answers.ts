@@ -76,7 +76,12 @@ function capacityAnswer(report: Report): PageAnswer {
   const fullest = known.sort((a, b) => b.part - a.part)[0];
   if (fullest === undefined) {
     const headline = 'How full the lines are can’t be told: no capacity is configured.';
-    return { about, mood: 'note', headline, text: 'It stands in the configuration, or in --capacity name=down/up.' };
+    return {
+      about,
+      mood: 'note',
+      headline,
+      text: 'Set capacity in the configuration, or give --capacity with what each line carries, down and up.',
+    };
   }
   const line = `${names[fullest.place]} ${fullest.direction}`;
   const text = `The fullest is ${line}: ${formatRate(fullest.p95)}, ${formatShare(fullest.part, 0)} of its ${formatRate(fullest.capacity)}, at the 95th percentile.`;

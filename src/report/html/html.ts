@@ -11,7 +11,7 @@ import { windowText } from '../charts/time.js';
 import type { Report } from '../report.js';
 import { type PageAnswer, pageAnswers } from './answers.js';
 import { drawFigures } from './figures.js';
-import { code, type Html, json, list, paragraph, section, text } from './markup.js';
+import { code, type Html, list, packed, paragraph, section, text } from './markup.js';
 import { STYLE } from './style.js';
 import {
   balanceList,
@@ -63,7 +63,7 @@ ${paragraph(span + lasted, 'span')}</header>
 <main>
 ${answers(report)}${uplinkTable(report)}${rateTable(report)}${outageTable(report, timezone)}${drawn ? charts(report, figures.html) : ''}${findingList(report)}${unmeasuredList(report, timezone)}${balanceList(report)}${inputTable(report, timezone)}${inferenceBlock(report)}${section('undrawn', 'Not drawn', list(figures.missing.map(text), 'plain'))}</main>
 <footer>${paragraph(`${report.tool.name} ${report.tool.version}`)}</footer>
-<script type="application/json" id="specs">${json(figures.specs)}</script>
+<script type="application/gzip" id="specs">${packed(figures.specs)}</script>
 <script>${script}</script>
 </body>
 </html>

@@ -1,5 +1,6 @@
 // Text of unknown origin becomes part of a page: visible, and never markup.
 
+import { gzipSync } from 'node:zlib';
 import { unbroken, visible } from '../text.js';
 
 /** Markup that was made here and not by an input. */
@@ -18,17 +19,17 @@ export function text(unsafe: string): Html {
   return visible(unsafe).replace(/[&<>"']/g, (mark) => ESCAPES[mark] ?? mark);
 }
 
+/** An option of the command line: a browser would break it after its hyphens. No longer than a line of a telephone. */
+const OPTION = /(?<![\w-])--[a-z]{2,12}(?:-[a-z]{2,12})?(?![\w-])/g;
+
 /** Sentences: as `text`, with figures and their units kept together. Not for what is copied into a shell. */
 export function prose(unsafe: string): Html {
-  return unbroken(text(unsafe));
+  return unbroken(text(unsafe)).replace(OPTION, '<code>$&</code>');
 }
 
-/** JSON within a script element: nothing in it ends the element or begins a comment. https://html.spec.whatwg.org/#restrictions-for-contents-of-script-elements */
-export function json(data: unknown): Html {
-  return JSON.stringify(data).replace(
-    /[<>&\u2028\u2029]/g,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/** Data within a script element: JSON, compressed, in base64, so that nothing in it can end the element. */
+export function packed(data: unknown): Html {
+  return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64');
 }
 
 /** Code within a script or style element. */

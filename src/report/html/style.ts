@@ -62,6 +62,7 @@ p{margin:.3rem 0}
 .plain li::before{content:"•";display:inline-block;width:1.1rem;text-indent:0;color:var(--muted)}
 .level{font-weight:600}.level.error{color:var(--bad)}.level.warning{color:var(--unsure)}.level.info{color:var(--note)}
 .code{color:var(--muted);font-size:.85em}
+p code,figcaption code{white-space:nowrap}
 pre{background:var(--card);padding:.6rem .8rem;margin:.4rem 0;overflow-x:auto;overflow-wrap:normal;font-size:.85rem;border-radius:.3rem}
 .scroll{overflow-x:auto;position:relative}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}

@@ -12,6 +12,7 @@ import {
 } from '../../util/units.js';
 import { balanceNotes } from '../balance.js';
 import { placeOf } from '../charts/names.js';
+import { LIGHT } from '../charts/theme.js';
 import { outageSentences } from '../outage-words.js';
 import type { Report, ReportUplink } from '../report.js';
 import { type Cell, type Html, list, paragraph, prose, section, table, text } from './markup.js';
@@ -22,7 +23,7 @@ const LISTED = 50;
 /** An uplink with its colour. */
 export function swatch(report: Report, name: string): Html {
   const place = placeOf(report, name);
-  const colour = place < 0 || place > 7 ? 'rest' : `u${place}`;
+  const colour = place < 0 || place >= LIGHT.uplinks.length ? 'rest' : `u${place}`;
   return `<span class="swatch ${colour}" aria-hidden="true"></span>${text(name)}`;
 }
 
@@ -47,7 +48,17 @@ export function uplinkTable(report: Report): Html {
     uplink.quality.handshakeMsP50 === null ? UNKNOWN : formatDuration(uplink.quality.handshakeMsP50 / 1000),
     formatShare(uplink.quality.retransmittedShare),
   ]);
-  return section('uplinks', 'Uplinks', table('Uplinks', columns, rows));
+  return section('uplinks', 'Uplinks', table('Uplinks', columns, rows) + expectedNote(report));
+}
+
+/** Where what is expected is not simply the weights: why. */
+function expectedNote({ uplinks }: Report): Html {
+  const sum = uplinks.reduce((all, { weight }) => all + (weight ?? 0), 0);
+  const differs = uplinks.some(
+    ({ weight, share }) => weight !== null && share.expected !== null && Math.abs(share.expected - weight / sum) > 5e-4,
+  );
+  if (!differs || uplinks.some(({ weight }) => weight === null)) return '';
+  return paragraph('Expected: by the weights that held when a flow began, over the lines that were up then.', 'aside');
 }
 
 function answeredShare({ answered, unanswered }: ReportUplink): number | null {
