@@ -2,6 +2,7 @@
 
 import { UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
+import { wallClockOf } from '../util/wall-clock.js';
 
 const EPOCH = /^(\d{1,11})(?:\.(\d+))?$/;
 
@@ -22,7 +23,7 @@ export function readInstant(option: string, text: string, timezone: string): num
     throw new UserError(`${option} must be a time such as ${forms}: ${quote(text)}`);
   }
   const offset = iso[8];
-  const ms = offset === undefined ? inZone(utcMs, timezone) : utcMs - offsetMs(offset);
+  const ms = offset === undefined ? wallClockOf(timezone)(utcMs) : utcMs - offsetMs(offset);
   return ms * 1000 + micros(iso[7]);
 }
 
@@ -48,20 +49,4 @@ function offsetMs(offset: string): number {
   if (match === null) return 0; // Z
   const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0);
   return (match[1] === '-' ? -minutes : minutes) * 60_000;
-}
-
-/** The moment at which the zone's clock shows these fields. */
-function inZone(wallMs: number, timezone: string): number {
-  if (timezone === 'UTC') return wallMs;
-  const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });
-  const zoneOffset = (ms: number) => {
-    const name = format.formatToParts(ms).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
-    return offsetMs(name.replace('GMT', '') || 'Z');
-  };
-  // No zone is further than a day from UTC, and none changes twice within two.
-  const candidates = [zoneOffset(wallMs - 86_400_000), zoneOffset(wallMs + 86_400_000)].map(
-    (offset) => wallMs - offset,
-  );
-  const exact = candidates.filter((ms) => ms + zoneOffset(ms) === wallMs);
-  return Math.min(...(exact.length > 0 ? exact : candidates));
 }

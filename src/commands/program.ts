@@ -125,7 +125,7 @@ export function createProgram(
     'mlstat report samples/blackhole/any.pcap.gz --chart throughput -o throughput.png',
   ]);
 
-  const flows = add(program, 'flows', [...FLOWS, 'noUplinks', 'flowsFormat'])
+  const flows = add(program, 'flows', [...FLOWS, 'noUplinks', 'flowsFormat', 'timezone'])
     .summary('flow records: csv, ndjson')
     .description('One record a flow, both directions together, with its uplink and its client.')
     .argument('<input...>', INPUT)

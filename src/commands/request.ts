@@ -95,6 +95,7 @@ export async function readRequest(args: readonly string[], options: RequestOptio
       inputs,
       config: known.config,
       signal: io.interrupted,
+      timezone,
       ...given({ sinceUs, untilUs, clients, servers, pins, binSec, detect, timeouts, jobs, reader }),
       ...(options.crossCheck === true ? { crossCheck: true } : {}),
     },

@@ -20,8 +20,8 @@ export interface ConntrackCounts {
 }
 
 export interface ConntrackOptions {
-  /** Offset from UTC of the router's clock: some times are printed as local time, without a zone. */
-  utcOffsetSec?: number;
+  /** Zone of the router's clock, an IANA name: some times are printed as local time, without a zone. UTC unless given. */
+  timezone?: string;
 }
 
 export function newCounts(): ConntrackCounts {

@@ -5,7 +5,7 @@
 
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { checkEntry, type Entry, REASON, type Tuple } from './conntrack-entry.js';
-import { readAddress, readMomentUs } from './conntrack-text.js';
+import { readAddress, readMoment } from './conntrack-text.js';
 
 /** Longest text of an element that has a meaning. */
 const TEXT_CHARS = 64;
@@ -29,7 +29,7 @@ const TUPLE_NUMBERS: ReadonlyMap<string, readonly [TupleNumber, number]> = new M
 /** Elements of `<when>`, local time without a fraction. */
 const WHEN: readonly string[] = ['year', 'month', 'day', 'hour', 'min', 'sec'];
 
-/** Reads elements one after the other into one entry. `utcOffsetSec` is that of the clock that printed local times. */
+/** Reads elements one after the other into one entry. `toUtcMs` makes moments of the local times that are printed. */
 export class FlowReader {
   private readonly parser = new SaxesParser({ xmlns: false, position: false });
   private readonly scratch = new Uint8Array(TEXT_CHARS);
@@ -43,7 +43,7 @@ export class FlowReader {
 
   constructor(
     private readonly entry: Entry,
-    private readonly utcOffsetSec: number,
+    private readonly toUtcMs: (wallMs: number) => number,
   ) {
     this.parser.on('error', () => {
       this.reason ??= REASON.markup;
@@ -133,8 +133,8 @@ export class FlowReader {
     else if (name === 'offload') entry.offload = 'software';
     else if (name === 'hw_offload') entry.offload = 'hardware';
     else if (name === 'deltatime') entry.deltaSec = this.number(text, 0xffffffff);
-    else if (name === 'start') entry.startUs = readMomentUs(text);
-    else if (name === 'stop') entry.stopUs = readMomentUs(text);
+    else if (name === 'start') entry.startUs = readMoment(text, this.toUtcMs);
+    else if (name === 'stop') entry.stopUs = readMoment(text, this.toUtcMs);
   }
 
   private address(text: string, words: Int32Array, bit: number): void {
@@ -158,7 +158,8 @@ export class FlowReader {
   private timeUs(): number | null {
     const [year, month, day, hour, minute, second] = WHEN.map((name) => this.when.get(name) ?? -1) as number[];
     if (Math.min(year, month, day, hour, minute, second) < 0 || year < 1970 || year > 9999) return null;
-    return Date.UTC(year, month - 1, day, hour, minute, second) * 1000 - this.utcOffsetSec * 1e6;
+    const ms = this.toUtcMs(Date.UTC(year, month - 1, day, hour, minute, second));
+    return Number.isFinite(ms) ? ms * 1000 : null;
   }
 }
 

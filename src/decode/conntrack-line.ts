@@ -5,7 +5,7 @@
 
 import { checkEntry, type Entry, REASON, type Tuple } from './conntrack-entry.js';
 import { Head, Words } from './conntrack-head.js';
-import { readAddress, readMomentUs, readNumber } from './conntrack-text.js';
+import { readAddress, readMoment, readNumber } from './conntrack-text.js';
 
 /** What the line is, where it is no entry: a prompt, a footer, an empty line. */
 export const NO_ENTRY = '';
@@ -22,7 +22,7 @@ const KEY_BYTES = 16;
 /** `[start=Sun Nov 22 17:27:59 2026]` is the longest. */
 const BRACKET_BYTES = 48;
 
-/** Reads lines one after the other into one entry. `utcOffsetSec` is that of the clock that printed local times. */
+/** Reads lines one after the other into one entry. `toUtcMs` makes moments of the local times that are printed. */
 export class LineReader {
   private readonly head = new Head();
   private readonly words = new Words();
@@ -37,7 +37,7 @@ export class LineReader {
 
   constructor(
     private readonly entry: Entry,
-    private readonly utcOffsetSec: number,
+    private readonly toUtcMs: (wallMs: number) => number,
   ) {}
 
   /** Null where the entry was filled from bytes[from, to), else the reason, which is NO_ENTRY where none was meant. */
@@ -111,8 +111,8 @@ export class LineReader {
     const first = bytes[from];
     if (first === 0x73) {
       const text = String.fromCharCode(...bytes.subarray(from, to));
-      if (text.startsWith('start=')) entry.startUs = this.localUs(text.slice(6));
-      else if (text.startsWith('stop=')) entry.stopUs = this.localUs(text.slice(5));
+      if (text.startsWith('start=')) entry.startUs = readMoment(text.slice(6), this.toUtcMs);
+      else if (text.startsWith('stop=')) entry.stopUs = readMoment(text.slice(5), this.toUtcMs);
       return;
     }
     if (to - from > 10) return;
@@ -122,11 +122,6 @@ export class LineReader {
     else if (word === 'OFFLOAD') entry.offload = 'software';
     else if (word === 'HW_OFFLOAD') entry.offload = 'hardware';
     else if (word === 'NEW' || word === 'UPDATE' || word === 'DESTROY') this.reason ??= REASON.torn;
-  }
-
-  private localUs(text: string): number | null {
-    const us = readMomentUs(text);
-    return us === null || /^\d+$/.test(text) ? us : us - this.utcOffsetSec * 1e6;
   }
 
   private pair(from: number, equals: number, to: number): void {
@@ -230,6 +225,7 @@ export class LineReader {
 
   /** Nanoseconds since the epoch, as some loggers print them. */
   private moment(from: number, to: number): number | null {
-    return to - from <= BRACKET_BYTES ? readMomentUs(String.fromCharCode(...this.bytes.subarray(from, to))) : null;
+    if (to - from > BRACKET_BYTES) return null;
+    return readMoment(String.fromCharCode(...this.bytes.subarray(from, to)), this.toUtcMs);
   }
 }

@@ -142,10 +142,11 @@ export function readEpochUs(bytes: Uint8Array, from: number, to: number): number
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * Microseconds of a time as ctime(3) prints it (`Sun Nov  2 17:27:59 2026`), read as UTC, or of nanoseconds since the
- * epoch (as XML and some vendors print them); null where it is neither.
+ * Microseconds of a time as ctime(3) prints it (`Sun Nov  2 17:27:59 2026`), which `toUtcMs` reads (from the
+ * fields as if they were UTC), or of nanoseconds since the epoch (as XML and some vendors print them); null where it is
+ * neither.
  */
-export function readMomentUs(text: string): number | null {
+export function readMoment(text: string, toUtcMs: (wallMs: number) => number): number | null {
   if (/^\d{16,19}$/.test(text)) return Number(text.slice(0, -3));
   const match = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})$/.exec(text);
   if (match === null) return null;
@@ -158,5 +159,5 @@ export function readMomentUs(text: string): number | null {
     Number(minute),
     Number(second),
   );
-  return MONTHS.includes(month as string) ? ms * 1000 : null;
+  return MONTHS.includes(month as string) ? toUtcMs(ms) * 1000 : null;
 }

@@ -1,6 +1,7 @@
 // The XML of conntrack(8) into entries: lists and events, with or without a root, pretty-printed or a flow a line, whole
 // or cut off, with whatever a terminal put between the flows.
 
+import { wallClockOf } from '../util/wall-clock.js';
 import {
   type ConntrackCounts,
   type ConntrackKind,
@@ -35,7 +36,7 @@ export class ConntrackXmlReader {
     private readonly sink: (entry: Entry) => void,
     options: ConntrackOptions = {},
   ) {
-    this.reader = new FlowReader(this.entry, options.utcOffsetSec ?? 0);
+    this.reader = new FlowReader(this.entry, wallClockOf(options.timezone ?? 'UTC'));
   }
 
   get kind(): ConntrackKind {

@@ -5,6 +5,8 @@ import type { Sniffed } from './sniff.js';
 /** Lines of conntrack are shorter; longer ones are looked at up to here. */
 const LINE_CHARS = 2048;
 const HEAD_CHARS = 4096;
+/** Colours of a terminal that was recorded. */
+const ESCAPES = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-?]*[ -/]*[@-~]`, 'g');
 
 /**
  * Names the text, or returns null where the bytes are not text. `end` says that no more will be seen.
@@ -17,7 +19,8 @@ export function sniffText(prefix: Uint8Array, end: boolean): Sniffed | null {
   // One character a byte: a multi-byte character that is cut at the end of the prefix does no harm.
   const text = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.length)
     .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '');
+    .replace(/^\xef\xbb\xbf/, '')
+    .replace(ESCAPES, '');
   const markup = sniffMarkup(text, end);
   if (markup !== null) return markup;
   let why = 'text, but not of conntrack: give a capture, or what conntrack -L or conntrack -E prints';
@@ -49,8 +52,8 @@ function sniffLine(
     }
     if (/\[(NEW|UPDATE|DESTROY)\]/.test(head)) return { format: 'conntrack-events' };
     if (/^[ \t\d]*ipv[46] +\d+ /.test(head)) {
-      // Both print the family; only the kernel prints a zone of 0.
-      return { format: /\bzone=\d/.test(line) ? 'conntrack-proc' : 'conntrack-list' };
+      // Both print the family; only the kernel prints a zone of 0, and no identifier behind it.
+      return { format: /\bzone=(0\b|\d+ use=\d+\s*$)/.test(line) ? 'conntrack-proc' : 'conntrack-list' };
     }
     if (/^ *[a-z][a-z\d-]* +\d+ /.test(head)) return { format: 'conntrack-list' };
     return null;

@@ -29,12 +29,17 @@ export interface DumpOptions {
   signal?: AbortSignal | undefined;
   /** Bytes (uncompressed) and entries read so far. */
   onProgress?: (bytes: number, entries: number) => void;
+  /** Of times that are printed without a zone. */
+  timezone?: string | undefined;
   /** Entries alive at once; for tests. */
   limit?: number;
 }
 
 const REPEATED = 'entry printed twice, counted once';
 const MIXED = 'events and lists in one dump';
+const SET_BACK = 'time goes back: the clock was set, or logs were put together out of order';
+/** Processors print their events a little out of order. */
+const SAME_TIME_US = 1e6;
 /** Uncompressed bytes of each dump that are read ahead to find the uplinks. */
 const SURVEY_BYTES = 64 * 2 ** 20;
 
@@ -44,8 +49,9 @@ interface Reader {
   end(): void;
 }
 
-function readerOf({ format }: DumpSource, sink: (entry: Entry) => void): Reader {
-  return format === 'conntrack-xml' ? new ConntrackXmlReader(sink) : new ConntrackReader(sink);
+function readerOf({ format }: DumpSource, sink: (entry: Entry) => void, timezone = 'UTC'): Reader {
+  const options = { timezone };
+  return format === 'conntrack-xml' ? new ConntrackXmlReader(sink, options) : new ConntrackReader(sink, options);
 }
 
 /**
@@ -61,7 +67,7 @@ export async function readDumps(
   const totals = new Map<DumpSource, DumpTotals>();
   let bytesBefore = 0;
   let entriesBefore = 0;
-  for (const dump of inOrder(dumps)) {
+  for (const dump of inOrder(dumps, options.timezone)) {
     folder.turn();
     const onProgress = (bytes: number, entries: number) =>
       options.onProgress?.(bytesBefore + bytes, entriesBefore + entries);
@@ -104,8 +110,8 @@ export async function surveyDumps(
 }
 
 /** Lists first, since only with identifiers a later list would be known for one of flows that are over; then logs by time. */
-function inOrder(dumps: readonly DumpSource[]): DumpSource[] {
-  const firsts = new Map(dumps.map((dump) => [dump, firstUsOf(dump)]));
+function inOrder(dumps: readonly DumpSource[], timezone: string | undefined): DumpSource[] {
+  const firsts = new Map(dumps.map((dump) => [dump, firstUsOf(dump, timezone)]));
   const first = (dump: DumpSource) => firsts.get(dump) as number;
   return [...dumps].sort((a, b) => {
     const [x, y] = [first(a), first(b)];
@@ -114,11 +120,12 @@ function inOrder(dumps: readonly DumpSource[]): DumpSource[] {
 }
 
 /** Time of the first event: -Infinity of lists, Infinity of logs without times. */
-function firstUsOf(dump: DumpSource): number {
+function firstUsOf(dump: DumpSource, timezone: string | undefined): number {
   let first: number | null = null;
-  const reader = readerOf(dump, ({ event, timeUs }) => {
+  const note = ({ event, timeUs }: Entry) => {
     first ??= event === null ? Number.NEGATIVE_INFINITY : (timeUs ?? Number.POSITIVE_INFINITY);
-  });
+  };
+  const reader = readerOf(dump, note, timezone);
   reader.feed(dump.open.prefix);
   return first ?? Number.NEGATIVE_INFINITY;
 }
@@ -126,19 +133,26 @@ function firstUsOf(dump: DumpSource): number {
 async function readDump(
   dump: DumpSource,
   folder: EntryFolder,
-  { signal, onProgress }: DumpOptions,
+  { signal, onProgress, timezone }: DumpOptions,
 ): Promise<DumpTotals & { bytes: number }> {
   const { open } = dump;
   const damage = new DamageLog();
   let firstUs = Number.POSITIVE_INFINITY;
   let lastUs = Number.NEGATIVE_INFINITY;
   let repeated = 0;
-  const reader = readerOf(dump, (entry) => {
+  let beforeUs = Number.NEGATIVE_INFINITY;
+  let setBack = 0;
+  const take = (entry: Entry) => {
     const { timeUs } = entry;
-    if (timeUs !== null && timeUs < firstUs) firstUs = timeUs;
-    if (timeUs !== null && timeUs > lastUs) lastUs = timeUs;
+    if (timeUs !== null) {
+      if (timeUs < firstUs) firstUs = timeUs;
+      if (timeUs > lastUs) lastUs = timeUs;
+      if (timeUs < beforeUs - SAME_TIME_US) setBack++;
+      beforeUs = timeUs;
+    }
     if (!folder.take(entry)) repeated++;
-  });
+  };
+  const reader = readerOf(dump, take, timezone);
   const { counts } = reader;
   let bytes = 0;
   let fatal: string | null = null;
@@ -164,6 +178,7 @@ async function readDump(
   damage.merge(open.damage.list());
   if (repeated > 0) damage.add(REPEATED, null, repeated);
   if (counts.events > 0 && counts.events < counts.entries) damage.add(MIXED, null);
+  if (setBack > 0) damage.add(SET_BACK, null, setBack);
   if (fatal !== null) damage.add(fatal, null);
   return {
     bytes,

@@ -43,6 +43,8 @@ export interface PipelineOptions {
   /** Microseconds since the epoch: packets from `sinceUs` on and before `untilUs`. */
   sinceUs?: number;
   untilUs?: number;
+  /** Zone of the times that dumps of conntrack print without one: an IANA name, UTC unless given. */
+  timezone?: string;
   /** Only packets with an end in these. */
   clients?: readonly Prefix[];
   servers?: readonly Prefix[];
@@ -158,7 +160,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     const told = (bytes: number, packets: number, entries = 0) =>
       options.onProgress?.({ bytes, totalBytes: total, packets, entries });
     const readWith = async (topology: Topology) => {
-      const dumped = new Tracked(dumps, sources, { ...placed, topology }, filterOf(options));
+      const dumped = new Tracked(dumps, sources, { ...placed, topology }, filterOf(options), options.timezone);
       const reading = new Engine(sources, {
         topology,
         ...engineOptions,

@@ -34,6 +34,8 @@ export class Tracked {
     sources: readonly Source[],
     placed: Survey,
     private readonly filter: PacketFilter | null,
+    /** Of times that a dump prints without a zone. */
+    private readonly timezone: string | undefined,
   ) {
     // As seen, nothing is joined: every flow stands for itself.
     this.joined = sources.length > 0 && !placed.topology.asSeen;
@@ -68,6 +70,7 @@ export class Tracked {
     const { readDumps } = await import('./dumps.js');
     this.totals = await readDumps(this.dumps, take, {
       signal,
+      timezone: this.timezone,
       onProgress: (bytes, entries) => {
         this.bytes = bytes;
         onProgress(bytes, entries);

@@ -40,7 +40,7 @@ test('event times are local to the second, kernel times are nanoseconds', () => 
     '</flow>',
     `${when}</flow>`,
   );
-  const [entry] = readXml(text, { utcOffsetSec: 7200 }).entries;
+  const [entry] = readXml(text, { timezone: 'Europe/Helsinki' }).entries;
   assert.equal(entry?.timeUs, Date.UTC(2026, 10, 22, 15, 46, 58) * 1000);
   assert.deepEqual([entry?.startUs, entry?.stopUs, entry?.deltaSec], [1_795_369_618_819_921, 1_795_369_620_000_000, 2]);
 });

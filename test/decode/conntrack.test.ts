@@ -149,9 +149,9 @@ test('zones, marks, lengths of life and kernel times stand behind the tuples', (
   assert.equal(entry.stopUs, Date.UTC(2026, 10, 2, 17, 28, 14) * 1000);
 });
 
-test('local times are read by the offset of the clock that printed them', () => {
+test('local times are read in the zone of the clock that printed them', () => {
   const line = `${LIST.trim()} [start=Sun Nov 22 17:27:59 2026]\n`;
-  const { entries } = readText(line, { utcOffsetSec: 3600 });
+  const { entries } = readText(line, { timezone: 'Europe/Berlin' });
   assert.equal(entries[0]?.startUs, Date.UTC(2026, 10, 22, 16, 27, 59) * 1000);
 });
 
@@ -392,4 +392,46 @@ test('hostile dumps give what is readable of them and say the rest', { skip: wit
   assert.deepEqual(seen('ct_missing_fields.txt'), [2, '7 entry cut short']);
   assert.deepEqual(seen('ct_regex_trap.txt'), [0, '3 line longer than 64 KiB']);
   assert.deepEqual(seen('ct_stats_S.txt'), [0, '2 statistics of conntrack -S, which name no flows']);
+});
+
+test('what a terminal was told beside the text is no part of a line', () => {
+  const colour = '\u001b[0;32m';
+  const off = '\u001b[m\u001b[K';
+  const line = LIST.replace('tcp', `${colour}tcp${off}`)
+    .replaceAll('src=', `${colour}src=${off}`)
+    .replace('[ASSURED]', `\u001b[1m[ASSURED]${off}`);
+  const prompt = '\u001b]0;root@router: ~\u0007\u001b[?2004hroot@router:~# conntrack -L\n\u001b[?2004l\r';
+  const { entries } = readText(`${prompt}${line}`);
+  assert.deepEqual(entries, [one(LIST.trim())]);
+});
+
+test('a log that is cut at both ends loses these two lines and invents nothing', () => {
+  const event =
+    '[1795369656.855306]\t    [NEW] udp      17 30 src=192.168.1.2 dst=198.51.100.9 sport=5353 dport=53 [UNREPLIED] ' +
+    'src=198.51.100.9 dst=203.0.113.2 sport=53 dport=5353';
+  const log = `${event} id=4001213488\n`;
+  const begun = readText(`${log.slice(30)}${log}`);
+  assert.deepEqual(begun.entries, [one(`${event} id=4001213488`)]);
+  assert.deepEqual(begun.skipped, [{ reason: 'entry cut short', count: 1, offset: 0 }]);
+  // A list whose first line is like that stays.
+  assert.equal(readText(log.slice(30).repeat(2)).entries.length, 2);
+  for (let length = 1; length < log.length - 1; length++) {
+    const { entries, skipped } = readText(log + log.slice(0, length));
+    const last = entries[1];
+    assert.ok(last === undefined || skipped.length === 0);
+    if (last === undefined) continue;
+    assert.ok(length >= event.length, `${length}`);
+    assert.deepEqual({ ...last, id: null }, { ...one(event), id: null });
+    assert.ok(last.id === null);
+  }
+});
+
+test('a counter at the missing end of a line may lack digits', () => {
+  const removed =
+    '[DESTROY] udp      17 src=192.168.1.2 dst=198.51.100.9 sport=5353 dport=53 packets=1 bytes=70 ' +
+    'src=198.51.100.9 dst=203.0.113.2 sport=53 dport=5353 packets=1 bytes=1234';
+  assert.equal(readText(`${removed}\n${removed}`).entries.length, 1);
+  assert.equal(readText(`${removed}\n${removed} mark=2`).entries[1]?.mark, null);
+  // Where no line has an end, nothing speaks for a cut.
+  assert.equal(readText(removed).entries[0]?.reply.bytes, 1234);
 });
