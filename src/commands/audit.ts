@@ -90,16 +90,16 @@ export async function audit(
   }
 }
 
-/** The command that sets up what is needed, from what was given: it works as it stands. */
+/** The command that writes the script of what is needed, from what was given: it works as it stands. */
 function planCommand(args: readonly string[], { config, live }: AuditOptions): string {
-  const apply = '-o setup.sh && sh setup.sh apply';
-  if (typeof config === 'string') return `mlstat plan -c ${word(config)} ${apply}`;
+  const script = '-o setup.sh';
+  if (typeof config === 'string') return `mlstat plan -c ${word(config)} ${script}`;
   if (live === true) {
-    return `{ ip route show table all; ip rule; ip addr; nft list ruleset; } | mlstat uplinks import - -o mlstat.yaml && mlstat plan -c mlstat.yaml ${apply}`;
+    return `{ ip route show table all; ip rule; ip addr; nft list ruleset; } | mlstat uplinks import - -o mlstat.yaml && mlstat plan -c mlstat.yaml ${script}`;
   }
   const [first = '-'] = args;
-  if (args.length === 1 && first !== '-') return `mlstat plan --router ${word(first)} ${apply}`;
-  return `mlstat uplinks import ${args.map(word).join(' ')} -o mlstat.yaml && mlstat plan -c mlstat.yaml ${apply}`;
+  if (args.length === 1 && first !== '-') return `mlstat plan --router ${word(first)} ${script}`;
+  return `mlstat uplinks import ${args.map(word).join(' ')} -o mlstat.yaml && mlstat plan -c mlstat.yaml ${script}`;
 }
 
 function formatOf({ format, output }: AuditOptions): (typeof FORMATS)[number] {

@@ -29,9 +29,13 @@ export function attributionFaults(
     const row = rowOf(flow as SeenFlow, byKey.get(key) ?? []);
     if (row === undefined) return [`flow ${flow.fid} (${key}) is missing`];
     const expected = uplinks.find(({ id }) => id === flow.uplink)?.name;
-    const clientIsRight = !clients || (row.client === flow.cip && row.clientPort === String(flow.cport));
+    // The LAN side tells who started it; a client is a LAN host.
+    const isClient = row.client === flow.cip && row.clientPort === String(flow.cport);
+    const clientIsRight = !clients || (row.origin === flow.origin && (flow.origin !== 'lan' || isClient));
     if (row.uplink === expected && clientIsRight) return [];
-    return [`flow ${flow.fid} (${key}): ${row.uplink}, client ${row.client}; truth ${expected}, ${flow.cip}`];
+    return [
+      `flow ${flow.fid} (${key}): ${row.uplink}, ${row.origin} ${row.client}; truth ${expected}, ${flow.origin} ${flow.cip}`,
+    ];
   });
 }
 

@@ -28,6 +28,10 @@ const SCENARIOS = {
   blackhole: { seed: 3, duration: 14, uplinks: TWO, faults: [{ kind: 'blackhole', uplink: 1, start: 4, end: 10 }] },
   classic: { seed: 4, duration: 13, style: 'classic', mix: LASTING, uplinks: TWO, faults: OUT_AND_BACK },
   connmark: { seed: 4, duration: 13, style: 'connmark', mix: LASTING, uplinks: TWO, faults: OUT_AND_BACK },
+  outside: {
+    ...{ seed: 5, duration: 7, style: 'classic', inbound: { rate: 4 }, router_local: { rate: 3 } },
+    uplinks: [{ weight: 1 }, { weight: 1 }],
+  },
 } as const;
 type Name = keyof typeof SCENARIOS;
 
@@ -102,6 +106,19 @@ describe('the real kernel', { skip: reason ?? false, concurrency: false }, () =>
     assert.deepEqual(
       runs.connmark.truth.flows.filter(({ leaked }) => leaked),
       [],
+    );
+  });
+
+  test('connections from outside that were answered by the wrong line are told, each of them', () => {
+    const { truth, report } = runs.outside;
+    const wrong = truth.flows.filter(({ origin, leaked }) => origin === 'inbound' && leaked).length;
+    assert.ok(wrong > 0, 'the classic set-up answers by either line');
+    const told = report.findings
+      .filter(({ code }) => code === 'inbound-misrouted')
+      .map(({ message }) => Number(/^(\d+) of \d+ connections/.exec(message)?.[1]));
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      wrong,
     );
   });
 

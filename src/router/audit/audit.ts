@@ -19,13 +19,13 @@ export interface AuditSources {
   given: Config | null;
   /** Parsed reports of `mlstat analyse`; what is none is passed over. */
   reports?: readonly unknown[];
-  /** The command that sets up what is needed. */
+  /** The command that writes the script of what is needed, setup.sh. */
   planCommand?: string;
 }
 
 export { isReport } from './evidence.js';
 
-const PLAN = 'mlstat plan -c mlstat.yaml -o setup.sh && sh setup.sh apply';
+const PLAN = 'mlstat plan -c mlstat.yaml -o setup.sh';
 
 export function auditSetUp(sources: AuditSources): AuditResult {
   const { facts, texts, config, given, reports = [], planCommand = PLAN } = sources;

@@ -16,6 +16,7 @@ const BY_FINDING: Readonly<Record<string, readonly AuditCode[]>> = {
     'no-prohibit',
     'masquerade-flush',
   ],
+  'inbound-misrouted': ['no-marks', 'mark-never-set', 'mark-not-restored', 'mark-without-rule'],
   'private-source': ['foreign-source', 'uplink-without-nat', 'masquerade-flush'],
   'uplink-unused': [
     'main-default',

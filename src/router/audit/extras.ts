@@ -24,6 +24,8 @@ export interface Extras {
   /** Something pings, or the kernel keeps the gateways' entries itself (`managed`). */
   hasKeepalive: boolean;
   equalize: string | null;
+  /** The present set-up is a script of `mlstat plan`: applied again it changes what differs. */
+  isPlanned: boolean;
   /** Rules come from iptables, not from nft. */
   hasIptables: boolean;
   /** Netfilter was told of at all. */
@@ -44,10 +46,12 @@ export function readExtras(texts: readonly SourceText[], facts: Facts): Extras {
     hasScript: false,
     hasKeepalive: facts.keepaliveSec.length > 0,
     equalize: null,
+    isPlanned: false,
     hasIptables: false,
     hasFirewall: facts.nat.length > 0,
   };
   for (const { name, text } of texts) {
+    extras.isPlanned ||= /\bMLSTAT_SNAT\b|\btable inet mlstat\b|"table": ?"mlstat"/.test(text);
     if (/^\s*[[{]/.test(text)) readJson(name, text, extras);
     else readLines(name, text, extras);
   }

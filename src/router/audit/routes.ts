@@ -3,6 +3,7 @@
 import type { DefaultRoute, Hop } from '../facts.js';
 import { commonDivisor, LARGEST_NEXTHOP_WEIGHT, nearestWeights, reduceWeights } from '../plan/weights.js';
 import { familyOf } from '../routes.js';
+import { planCure } from './plan-cure.js';
 import type { AuditFinding } from './rule.js';
 import {
   type AuditState,
@@ -98,7 +99,7 @@ function auditBalance(state: AuditState, family: Family): Found[] {
       severity: family === 4 ? 'error' : 'warning',
       what: `${devices.size} uplinks have IPv${family} default routes, and none of these is a multipath route`,
       breaks: 'the route with the lowest metric takes every flow; the others stand by at best',
-      cure: [state.planCommand],
+      cure: planCure(state),
       uplinks: [],
       place: at(route?.place),
     },

@@ -33,7 +33,7 @@ export interface AuditState {
   extras: Extras;
   /** Of the configuration given: seconds between keep-alive pings. */
   keepaliveSec: number | null;
-  /** Sets up what is needed. */
+  /** Writes the script of what is needed, setup.sh. */
   planCommand: string;
   knows: { routes: boolean; rules: boolean; firewall: boolean; settings: boolean };
 }

@@ -3,6 +3,7 @@
 
 import { familyOf } from '../routes.js';
 import { matchesDev } from '../values.js';
+import { planCure } from './plan-cure.js';
 import type { AuditFinding } from './rule.js';
 import {
   type AuditState,
@@ -54,7 +55,7 @@ function auditNat(state: AuditState, family: Family): Found[] {
       severity: 'warning',
       what: `${name === device ? device : `${name} (${device})`} is translated and has a default route of its own, and no nexthop in the balanced IPv${family} route`,
       breaks: 'no new flow of a client ever takes it: the line is paid for and idle, or its nexthop was lost',
-      cure: [state.planCommand],
+      cure: planCure(state),
       uplinks: [name],
       place,
     });
@@ -116,7 +117,7 @@ function auditMarks(state: AuditState): Found[] {
         what: 'no mark of a connection leads its packets back to their uplink: the hash alone holds a flow in its place',
         breaks:
           'any change of the usable uplinks or of the weights moves established flows with their old source: 27 flows and 357 packets leaked in one link failure and recovery. Connections from outside are answered by either uplink (28 of 54). Both break where providers filter foreign sources (BCP 38)',
-        cure: [state.planCommand],
+        cure: planCure(state),
         uplinks: [],
         place: null,
       },
@@ -129,7 +130,7 @@ function auditMarks(state: AuditState): Found[] {
         severity: 'error',
         what: `${routed.length} rules look up tables by mark, and no connection ever gets one`,
         breaks: 'the rules never match: established flows move as they would without them',
-        cure: [state.planCommand],
+        cure: planCure(state),
         uplinks: [],
         place: at(routed[0].place),
       },
@@ -207,8 +208,8 @@ function auditMasquerade(state: AuditState, isMarked: boolean): Found[] {
         'a connection that is routed to another device is dropped: when one uplink recovers, flows of the healthy ones are reset (15 of 182)',
       cure:
         fixed.length > 0
-          ? ['# where the address is fixed:', ...fixed, '# else hold flows by marks:', state.planCommand]
-          : [state.planCommand],
+          ? ['# where the address is fixed:', ...fixed, '# else hold flows by marks:', ...planCure(state)]
+          : planCure(state),
       uplinks: hit.map(({ uplink }) => uplink.name),
       place: at(translations(state, hit[0].uplink, hit[0].family)[0]?.place),
     },
