@@ -2,6 +2,8 @@
 
 import type { Config } from '../config/config.js';
 import type { Interval, Outage, ReportAvailability } from '../report/report.js';
+import { BIN, type BinData } from '../tally/bins.js';
+import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { tellChanges } from './address.js';
 import type { Detection, Distortion } from './detection.js';
@@ -10,7 +12,7 @@ import { Detector, type Thin } from './detector.js';
 import { type Flows, flowsOf, type Marks, marksOf } from './evidence.js';
 import { explain, findUnused } from './explain.js';
 import type { SpanUs } from './gaps.js';
-import { lossesOf } from './losses.js';
+import { lossesOf, type Vanished } from './losses.js';
 import { type RawOutage, rawOfBrownout, rawOfSilence } from './raw.js';
 import { DEFAULT_SETTINGS, type DetectSettings } from './settings.js';
 
@@ -159,12 +161,13 @@ function report(
   const { tally, inView } = input;
   const names = tally.topology.uplinks.map(({ name }) => name);
   const kept = tally.ledger.threshold / 2 ** 32;
+  const vanished = vanishedIn(tally.signals.finish());
   const freeUs = names.map(() => startUs);
   const outages: Outage[] = [];
   const distortions: Distortion[] = [];
   const cases: Parameters<typeof explain>[0][] = [];
   for (const raw of raws) {
-    const losses = lossesOf(raw, tally.ledger, flows, freeUs[raw.uplink], endUs, kept);
+    const losses = lossesOf(raw, tally.ledger, vanished, flows, freeUs[raw.uplink], endUs, kept);
     const outage: Outage = {
       uplink: names[raw.uplink],
       kind: raw.kind,
@@ -204,6 +207,17 @@ function report(
     distortions: apart(distortions),
     findings: findUnused(cases),
   };
+}
+
+/** Flows of the LAN side that went nowhere, in the order of time. */
+function vanishedIn({ cells, sums }: BinData): Vanished[] {
+  const found: Vanished[] = [];
+  for (let i = 0; i < cells.length; i++) {
+    if (cells[i] !== SIGNAL.lanUnanswered) continue;
+    const at = BIN.fields * i;
+    found.push({ firstUs: sums[at + BIN.firstUs], lastUs: sums[at + BIN.lastUs], flows: sums[at + BIN.packets] });
+  }
+  return found.sort((a, b) => a.firstUs - b.firstUs);
 }
 
 function whyThin({ idle }: Thin): string {

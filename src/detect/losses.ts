@@ -28,6 +28,8 @@ const AVOIDED_NATS = Math.log(100);
 const BEFORE_US = 300e6;
 /** A connection that was silent for longer when the line died was not at work. */
 const AT_WORK_US = 120e6;
+/** So many at least are no accident. */
+const LEAST_VANISHED = 3;
 /** Packets down that make a stream of a flow without connection. */
 const STREAM = 5;
 /** A connection that was cut is reset so long after the line is back, at most. */
@@ -39,6 +41,7 @@ const STRANDED_US = 60e6;
 export function lossesOf(
   raw: RawOutage,
   ledger: Ledger,
+  vanished: readonly Vanished[],
   flows: Flows,
   fromUs: number,
   inputEndUs: number,
@@ -69,6 +72,8 @@ export function lossesOf(
       note(ledger.client[flows.row[i]]);
     }
   }
+  const lost = vanishedDuring(raw, vanished, endUs);
+  if (lost.flows > 0) last = Number.isNaN(last) ? lost.lastUs : Math.max(last, lost.lastUs);
   const cut = cutRows(raw, ledger, fromUs);
   for (const row of cut) note(ledger.client[row]);
   function note(client: number) {
@@ -79,7 +84,7 @@ export function lossesOf(
   return {
     reaction: raw.kind === 'brownout' ? null : reactionOf(raw, flows, last, endUs),
     failback,
-    blackholedFlows: Math.round(blackholed.length / kept),
+    blackholedFlows: Math.round(blackholed.length / kept) + lost.flows,
     cutFlows: Math.round(cut.length / kept),
     clientsHit: clientsKnown ? Math.round(clients.size / kept) : null,
     bytesCut: Math.round(cut.reduce((sum, row) => sum + ledger.ipUp[row] + ledger.ipDown[row], 0) / kept),
@@ -89,6 +94,30 @@ export function lossesOf(
     answeredBefore: shareBefore(raw, flows, fromUs),
     answeredDuring: all === 0 ? null : prompt / all,
   };
+}
+
+/** Flows of the LAN side that no uplink shows and nobody answers, by the second of their start. */
+export interface Vanished {
+  firstUs: number;
+  lastUs: number;
+  flows: number;
+}
+
+/** Those in it, where they are clearly more than before: the router sent them into a link that takes nothing. */
+function vanishedDuring({ kind, start }: RawOutage, vanished: readonly Vanished[], endUs: number) {
+  const spanUs = endUs - start.bestUs;
+  let flows = 0;
+  let before = 0;
+  let lastUs = Number.NaN;
+  if (kind === 'link-down' || kind === 'gateway-dead') {
+    for (const one of vanished) {
+      if (one.firstUs >= start.bestUs && one.lastUs <= endUs) {
+        flows += one.flows;
+        lastUs = one.lastUs;
+      } else if (one.lastUs < start.bestUs && one.firstUs >= start.bestUs - spanUs) before += one.flows;
+    }
+  }
+  return flows >= LEAST_VANISHED && flows > 3 * before ? { flows, lastUs } : { flows: 0, lastUs };
 }
 
 function reactionOf(raw: RawOutage, flows: Flows, lastUs: number, endUs: number): Outage['reaction'] {
@@ -107,8 +136,29 @@ function reactionOf(raw: RawOutage, flows: Flows, lastUs: number, endUs: number)
   return {
     lastFlowInto: lastUs / 1e6,
     seconds: Math.max(0, lastUs - start.bestUs) / 1e6,
-    avoided: nats >= AVOIDED_NATS,
+    avoided: nats >= AVOIDED_NATS && tookOver(raw, flows, lastUs, endUs),
   };
+}
+
+/**
+ * Whether the other uplinks got the avoided one's flows: else the router goes on to send them where no recorder sees them
+ * (no neighbour, no carrier).
+ */
+function tookOver({ uplink, start, share }: RawOutage, flows: Flows, lastUs: number, endUs: number): boolean {
+  const spanUs = Math.min(endUs - lastUs, BEFORE_US);
+  const elsewhere = (fromUs: number, toUs: number) => {
+    let count = 0;
+    for (let i = placeOf(flows.startUs, fromUs); i < flows.count && flows.startUs[i] < toUs; i++) {
+      if (flows.draw[i] === 1 && flows.uplink[i] !== uplink) count++;
+    }
+    return count;
+  };
+  const beforeUs = Math.min(BEFORE_US, start.earliestUs - flows.startUs[0]);
+  const before = elsewhere(start.earliestUs - beforeUs, start.earliestUs);
+  if (beforeUs < 10e6 || before === 0) return true;
+  const usual = (before / beforeUs) * spanUs;
+  const more = 1 / (1 - Math.min(Math.max(share, 0), 0.9));
+  return elsewhere(lastUs, lastUs + spanUs) * Math.log(more) - usual * (more - 1) > -AVOIDED_NATS;
 }
 
 /** The first flow that began when it was over, or might have been, and was answered. */

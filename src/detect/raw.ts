@@ -86,10 +86,12 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
     endUs - (silence.lastAnyUs >= sinceUs ? silence.lastAnyUs : sinceUs),
   );
   const onTheWayUs = Math.min(ON_THE_WAY_US, Math.max(1.5 * silence.delayUs, ON_THE_WAY * (endUs - sinceUs)));
-  const nothingSent = late === 0 || lastLateUs <= sinceUs + onTheWayUs || silence.firstLateUs >= gapToUs;
+  const onlyAtFirst = late === 0 || lastLateUs <= sinceUs + onTheWayUs;
+  // Or all of it was sent after the long gap: the link was back by then.
+  const nothingSent = onlyAtFirst || silence.firstLateUs >= gapToUs;
   if (nothingSent && asksLost < 2 && nothingUs >= NOTHING * (endUs - sinceUs)) return 'link-down';
   if (asksLost > 0 && asksLost > heardByLost) return 'gateway-dead';
-  return nothingSent ? 'link-down' : 'blackhole';
+  return onlyAtFirst ? 'link-down' : 'blackhole';
 }
 
 function startOf(silence: Silence, kind: OutageKind, flows: Flows, inputStartUs: number, inputEndUs: number): Change {

@@ -23,6 +23,8 @@ export const SIGNAL = {
   prohibited: 4,
   /** An error for the uplink's address comes in by it. */
   errorIn: 5,
+  /** A flow of the LAN side begins that no uplink shows and nobody answers: the router had nowhere to send it. Uplink -1. */
+  lanUnanswered: 6,
   kinds: 8,
 } as const;
 

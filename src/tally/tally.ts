@@ -9,6 +9,7 @@ import type { Topology } from '../uplinks/topology.js';
 import { Bins } from './bins.js';
 import { Ledger } from './ledger.js';
 import type { PartData } from './part.js';
+import { SIGNAL } from './signals.js';
 import { Sources } from './sources.js';
 import { Strangers } from './strangers.js';
 import { ToldTally } from './told.js';
@@ -164,7 +165,10 @@ export class Tally {
     }
     this.countPackets(flow.class, packets);
     if (flow.class === CLASS.stray) this.strayPackets += packets;
-    if (flow.class === CLASS.lan) this.lanFlows++;
+    if (flow.class === CLASS.lan) {
+      this.lanFlows++;
+      if (!flow.answered) this.signals.add(SIGNAL.lanUnanswered, flow.startUs, 0, 0);
+    }
     if (flow.class === CLASS.other && flow.egress >= 0) this.strangers.add(flow);
     return true;
   }
