@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { detect } from '#src/detect/detect.js';
 import type { Outage } from '#src/report/report.js';
-import { detectIn } from './failover.js';
-import { type SimulatedFault, type Simulation, T0 } from './simulate.js';
+import { SIGNAL } from '#src/tally/signals.js';
+import { detectIn, inputOf } from './failover.js';
+import { type SimulatedFault, type Simulation, simulate, T0 } from './simulate.js';
 
 const BASE: Simulation = { seed: 1, seconds: 600, rate: 10, weights: [1, 1] };
 
@@ -78,6 +80,18 @@ test('at the beginning, where weights say what should be there; else nothing can
   const { outages } = detectIn({ ...BASE, faults });
   assertFound(outages[0], faults[0]);
   assert.deepEqual(detectIn({ ...BASE, faults }, null).outages, []);
+});
+
+test('flows that only the LAN side shows went into the link that is down', () => {
+  const spec: Simulation = { ...BASE, faults: [{ kind: 'link-down', uplink: 1, start: 300, end: 340 }] };
+  const tally = simulate(spec);
+  for (let at = 300.5; at < 339.9; at += 0.5) tally.signals.add(SIGNAL.lanUnanswered, (T0 + at) * 1e6, 0, 0);
+  const { outages } = detect({ ...inputOf(spec), tally });
+  assert.equal(outages.length, 1);
+  assert.equal(outages[0].kind, 'link-down');
+  assert.equal(outages[0].reaction?.avoided, false);
+  assert.ok(Math.abs((outages[0].reaction?.lastFlowInto ?? 0) - T0 - 339.5) < 0.01);
+  assert.equal(outages[0].blackholedFlows, 79);
 });
 
 test('to the end: no end, no failback', () => {

@@ -1,19 +1,25 @@
 // Precision, recall and the error of bounds over seeded simulations: the table of docs/failover.md.
 
-import { detect } from '#src/detect/detect.js';
+import { type DetectInput, detect } from '#src/detect/detect.js';
 import type { Detection } from '#src/detect/detection.js';
 import { type SimulatedFault, type Simulation, simulate, T0 } from './simulate.js';
 
 export function detectIn(spec: Simulation, weights: (number | null)[] | null = spec.weights): Detection {
-  const tally = simulate(spec);
-  return detect({
-    tally,
+  return detect({ tally: simulate(spec), ...inputOf(spec, weights) });
+}
+
+/** What the detector is given beside the tally. */
+export function inputOf(
+  spec: Simulation,
+  weights: (number | null)[] | null = spec.weights,
+): Omit<DetectInput, 'tally'> {
+  return {
     inView: spec.weights.map(() => true),
     weights: weights ?? spec.weights.map(() => null),
     spans: [[T0, T0 + spec.seconds]],
     config: null,
     dropped: 0,
-  });
+  };
 }
 
 export interface Score {
