@@ -235,10 +235,10 @@ test('an hour of two lines at a second a bin is a page of less than 1.2 MB, eigh
 
 test('a picture loses nothing that is seen when it becomes part of a page', () => {
   const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" class="marks" width="9"><g class="mark"><line x2="1" stroke="red" opacity="1"/><line x2="2" stroke="red" opacity="0.5"/></g><text fill="a"> class="b" fill="a"</text></svg>';
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" class="marks" width="9"><g class="mark"><line x2="1" stroke="red" opacity="1"/><line x2="2.36" stroke="red" opacity="0.55"/></g><text fill="a"> class="b" fill="a"</text></svg>';
   assert.equal(
     bareSvg(svg),
-    '<svg aria-hidden="true" focusable="false" width="9"><g stroke="red"><line x2="1"/><line x2="2" opacity="0.5"/></g><text fill="a"> class="b" fill="a"</text></svg>',
+    '<svg aria-hidden="true" focusable="false" width="9"><g stroke="red"><line x2="1"/><line x2="2.4" opacity="0.55"/></g><text fill="a"> class="b" fill="a"</text></svg>',
   );
 });
 

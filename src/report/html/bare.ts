@@ -6,6 +6,9 @@ import type { Html } from './markup.js';
 const UNNEEDED =
   / (?:class|role|aria-roledescription|aria-hidden|pointer-events|font-family)="[^"]*"| (?:fill-|stroke-)?opacity="1"/g;
 
+/** Where things lie; a tenth of a pixel is seen by nobody on a screen. */
+const PLACES = /(?<= (?:d|transform|[xy][12]?)=")[^"]*/g;
+
 /** Elements of one kind in one group, closed or with text. */
 const SIBLINGS = /<g([^>]*)>((?:<(?:path|line)[^>]*\/>){2,}|(?:<text[^>]*>[^<]*<\/text>){2,})<\/g>/g;
 const INHERITED =
@@ -15,7 +18,7 @@ export function bareSvg(svg: string): Html {
   const [head = '', ...rest] = svg.split(/(?<=>)/);
   const body = rest
     .join('')
-    .replace(/<(?:[^<>]*)>/g, (tag) => tag.replace(UNNEEDED, ''))
+    .replace(/<(?:[^<>]*)>/g, (tag) => tag.replace(UNNEEDED, '').replace(PLACES, tenths))
     .replace(SIBLINGS, hoist)
     .replace(/<g><\/g>/g, '');
   return (
@@ -24,6 +27,10 @@ export function bareSvg(svg: string): Html {
       ' aria-hidden="true" focusable="false"',
     ) + body
   );
+}
+
+function tenths(places: string): string {
+  return places.replace(/-?\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1))));
 }
 
 /** What all siblings have in common stands once, at their group. */
