@@ -201,8 +201,8 @@ test('mwan3 and Endian: files in place, given back as they were', () => {
   const setUp = `mkdir -p ${root}/etc/config ${root}/var/efw/uplinks/main ${root}/var/efw/inithooks ${root}/bin
     printf "config interface 'a'\\nconfig interface 'b'\\n" >${root}/etc/config/network
     echo before >${root}/etc/config/mwan3
-    printf 'RED_DEV=eth0\\nRED_IPS=192.0.2.1/24\\nDEFAULT_GATEWAY=192.0.2.9\\n' >${root}/var/efw/uplinks/main/settings
-    echo 'echo mine' >${root}/var/efw/inithooks/start.local
+    printf 'RED_DEV=eth0\\nRED_IPS=192.0.2.1/24\\nDEFAULT_GATEWAY=192.0.2.9\\nX=1' >${root}/var/efw/uplinks/main/settings
+    printf 'echo mine' >${root}/var/efw/inithooks/start.local
     printf '#!/bin/sh\\n' >${root}/bin/mwan3; chmod +x ${root}/bin/mwan3`;
   assert.equal(spawnSync('sh', ['-c', setUp]).status, 0);
   const list = () =>
@@ -222,13 +222,21 @@ test('mwan3 and Endian: files in place, given back as they were', () => {
     const once = list();
     assert.equal(verb('apply').status, 0);
     assert.equal(list(), once);
-    const text = spawnSync('sh', ['-c', `cat ${root}/etc/config/mwan3 ${root}/var/efw/inithooks/start.local`], {
-      encoding: 'utf8',
-    }).stdout;
+    const text = spawnSync(
+      'sh',
+      [
+        '-c',
+        `cat ${root}/etc/config/mwan3 ${root}/var/efw/inithooks/start.local ${root}/var/efw/uplinks/main/settings`,
+      ],
+      {
+        encoding: 'utf8',
+      },
+    ).stdout;
     if (style === 'mwan3')
       assert.match(text, /config member 'a_member'\n\toption interface 'a'\n\toption metric '1'\n\toption weight '3'/);
     else {
       assert.match(text, /echo mine\n# mlstat plan: begin\n/);
+      assert.match(text, /^X=1\nDEFAULT_GATEWAY=\n/m);
       assert.match(
         text,
         /nexthop via 10\.1\.0\.1 dev wan1 weight 3 \\\n {2}nexthop via 10\.2\.0\.1 dev wan2 weight 2\n/,

@@ -95,7 +95,8 @@ const ENDIAN_FUNCTIONS = trimMargin(`
       : >"$ROOT\${1%/settings}/.made-by-mlstat"
     fi
     text=$(
-      sed -e '/^DEFAULT_GATEWAY=/d' -e '/^RED_DEV=/d' -e '/^RED_ADDRESS=/d' -e '/^RED_TYPE=/d' "$ROOT$1" 2>/dev/null
+      # Unlike sed, grep ends a last line that has no end.
+      grep -v -E '^(DEFAULT_GATEWAY|RED_DEV|RED_ADDRESS|RED_TYPE)=' "$ROOT$1" 2>/dev/null
       printf '%s\\n' 'DEFAULT_GATEWAY=' "RED_DEV=$2" "RED_ADDRESS=$3" 'RED_TYPE=STATIC'
       echo .
     )
@@ -107,7 +108,7 @@ const ENDIAN_FUNCTIONS = trimMargin(`
   # hook FILE: the block below at its end, once.
   hook() {
     text=$(
-      sed -e '/^# mlstat plan: begin/,/^# mlstat plan: end/d' "$ROOT$1" 2>/dev/null
+      sed -e '/^# mlstat plan: begin/,/^# mlstat plan: end/d' "$ROOT$1" 2>/dev/null | grep ''
       balance
       echo .
     )
