@@ -100,6 +100,8 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
   const all = pins.length === 0 && decisions.regimes.list.length === 1;
   const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
   const shares = measureShares(ledger, decisions, expected, exactFlows, weights);
+  // Beside one that was captured, what connection tracking counted (flows that are over) is another measure.
+  const isMixed = captured.includes(true) && captured.includes(false) && tally.told.flows > 0;
   const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
   const quality = qualityOf(ledger, names.length);
 
@@ -124,7 +126,9 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
       decisions: decisions.clientsVisible && inView[n] ? Math.round(decisions.firsts[n] / kept) : null,
       packets: { ...packets },
       ipBytes: { ...ipBytes },
-      share: shares[n],
+      share: isMixed
+        ? { ...shares[n], bytes: null, bytesInterval: null, packets: null, packetsInterval: null }
+        : shares[n],
       rate: {
         up: rateOf(timeline.up[n], captured[n] ? ipBytes.up : null, timeline, cover),
         down: rateOf(timeline.down[n], captured[n] ? ipBytes.down : null, timeline, cover),

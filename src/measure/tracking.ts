@@ -6,6 +6,7 @@ import type { Tally } from '../tally/tally.js';
 import type { Spell } from '../tally/told.js';
 import { formatNumberOf } from '../util/units.js';
 import { finding } from './finding.js';
+import { uplinksCaptured } from './view.js';
 
 /** From this part of the compared flows on, differing counters are more than the usual exceptions. */
 const MANY = 0.1;
@@ -62,7 +63,7 @@ function unknownSources({ tally }: TrackingInput): Finding[] {
     .slice(0, TOLD_ADDRESSES)
     .map(([address, count]) => `${address} (${formatNumberOf(count, 'flow')})`);
   const more = busiest.length > named.length ? ` and ${busiest.length - named.length} more` : '';
-  const message = `${formatNumberOf(flows, 'flow')} were translated to addresses of no uplink, and are not counted for any: ${named.join(', ')}${more}.`;
+  const message = `${formatNumberOf(flows, 'flow')} ${wasOrWere(flows)} translated to addresses of no uplink, and not counted for any: ${named.join(', ')}${more}.`;
   const cure = `name the uplink if it is one: --uplink NAME=${busiest[0][0]}@WEIGHT`;
   return [finding('unknown-source', 'warning', message, { flows, cure })];
 }
@@ -71,7 +72,7 @@ function unknownSources({ tally }: TrackingInput): Finding[] {
 function untranslated({ tally }: TrackingInput): Finding[] {
   const { flows, firstUs, lastUs } = tally.told.untranslated;
   if (flows === 0 || tally.told.flows === 0) return [];
-  const message = `${formatNumberOf(flows, 'flow')} of LAN hosts went to the Internet untranslated, as connection tracking has them, and were never answered: no NAT rule matched their way out, so that they left with a private source.`;
+  const message = `${formatNumberOf(flows, 'flow')} of LAN hosts went to the Internet untranslated, as connection tracking has it, without any answer: no NAT rule matched on the way out, which leaves a private source.`;
   const cure =
     'see that the SNAT rules name every interface of the multipath route: iptables -t nat -S POSTROUTING; ip route';
   const [first, last] = [firstUs, lastUs].map((timeUs) => (timeUs === null ? null : timeUs / 1e6));
@@ -83,7 +84,7 @@ function uncounted({ tally, captures }: TrackingInput): Finding[] {
   const counted = told.flows - told.uncounted;
   if (told.unaccounted > 0) {
     const which =
-      counted === 0 ? 'No flow has' : `${formatNumberOf(told.unaccounted, 'flow')} of ${told.flows} have no`;
+      counted === 0 ? 'No flow has' : `${told.unaccounted} of ${formatNumberOf(told.flows, 'flow')} have no`;
     const rest = captures ? '' : ': packets, bytes and what is drawn from them are not known, which is not 0';
     const message = `${which} counters, because the router did not count when they began${rest}.`;
     const cure =
@@ -91,7 +92,7 @@ function uncounted({ tally, captures }: TrackingInput): Finding[] {
     return [finding('no-accounting', 'warning', message, { flows: told.unaccounted, cure })];
   }
   if (told.uncounted === 0 || captures) return [];
-  const message = `${formatNumberOf(told.uncounted, 'flow')} of ${told.flows} were not over when the log ended: counters come with the end, so that packets and bytes are those of the others.`;
+  const message = `${told.uncounted} of ${formatNumberOf(told.flows, 'flow')} ${wasOrWere(told.uncounted)} not over when the log ended: counters come with the end, so that packets and bytes are those of the others.`;
   const cure = 'give a list of the same moment beside it: conntrack -L -o extended,id > list.txt';
   return [finding('open-flows', 'info', message, { flows: told.uncounted, cure })];
 }
@@ -113,7 +114,7 @@ function untimed({ tally, captures }: TrackingInput): Finding[] {
 function unheard({ tally }: TrackingInput): Finding[] {
   const flows = tally.told.unheard.reduce((sum, count) => sum + count, 0);
   if (flows === 0) return [];
-  const message = `Nothing tells whether ${formatNumberOf(flows, 'flow')} were answered: the log has NEW events alone.`;
+  const message = `Nothing tells whether ${formatNumberOf(flows, 'flow')} ${wasOrWere(flows)} answered: the log has NEW events alone.`;
   return [finding('no-answers', 'info', message, { flows, cure: `leave -e NEW out: ${RECORD_LOG}` })];
 }
 
@@ -130,7 +131,7 @@ function flushed({ tally, interfaces, snat }: TrackingInput): Finding[] {
     resumed.flows > 0
       ? ` ${formatNumberOf(resumed.flows, 'connection')} went on afterwards with a new entry and mostly another source${reset > 0 ? `, and ${reset} of them ended with a reset` : ''}.`
       : '';
-  const message = `${formatNumberOf(gone.flows, 'entry', 'entries')} of living connections on ${uplinks.join(', ')} were taken away. MASQUERADE does that when the address or the link goes, and when a connection is routed to another device, also at the return of an uplink; so do conntrack -D and -F.${after}`;
+  const message = `${formatNumberOf(gone.flows, 'entry', 'entries')} of living connections on ${uplinks.join(', ')} ${wasOrWere(gone.flows)} taken away. MASQUERADE does that when the address or the link goes, and when a connection is routed to another device, also at the return of an uplink; so do conntrack -D and -F.${after}`;
   const address = (snat[worst][0] ?? 'ADDRESS').replace(/\/(32|128)$/, '');
   const cure = `with a fixed address, SNAT in place of MASQUERADE: iptables -t nat -A POSTROUTING -o ${interfaces[worst] ?? 'DEVICE'} -j SNAT --to-source ${address}`;
   const { flows } = gone;
@@ -143,12 +144,24 @@ function onlyTracked({ tally }: TrackingInput): Finding[] {
   const { joined } = tally.told;
   if (joined === null || joined.unmatched === 0) return [];
   const { matched, unmatched, within } = joined;
+  const captured = uplinksCaptured(tally);
+  const others = tally.topology.uplinks.flatMap(({ name }, n) => (captured[n] ? [] : [{ name, n }]));
+  const elsewhere = others.reduce((total, { n }) => total + tally.told.uplinks[n].flows, 0);
+  const alone = `${formatNumberOf(unmatched, 'flow')} ${unmatched === 1 ? 'is' : 'are'} in the router's connection tracking alone, ${matched} in the captures as well.`;
+  const where =
+    elsewhere === 0
+      ? ''
+      : ` ${elsewhere === unmatched ? 'They' : `${elsewhere} of them`} went by ${others.map(({ name }) => name).join(', ')}, of which the captures show nothing.`;
+  // Of those that a capture should show.
+  const missing = Math.min(within, unmatched - elsewhere);
   const when =
-    within === 0
-      ? 'They began before or after the recording.'
-      : `${within === unmatched ? 'They' : `${within} of them`} began while it ran: on a link without carrier nothing reaches the recorder, nor does what a later rule drops.`;
-  const message = `${formatNumberOf(unmatched, 'flow')} are in the router's connection tracking alone, ${matched} in the captures as well. ${when} In the flow records their end is expired, removed or tracked.`;
-  return [finding('only-conntrack', within > 0 ? 'warning' : 'info', message, { flows: unmatched })];
+    missing > 0
+      ? ` ${missing === unmatched ? 'They' : missing} began on captured links while the recorder ran: on a link without carrier nothing reaches it, nor does what a later rule drops.`
+      : elsewhere < unmatched
+        ? ` ${elsewhere === 0 ? 'They' : unmatched - elsewhere} began before or after the recording.`
+        : '';
+  const message = `${alone}${where}${when} In the flow records their end is expired, removed or tracked.`;
+  return [finding('only-conntrack', missing > 0 ? 'warning' : 'info', message, { flows: unmatched })];
 }
 
 function disagreements({ tally }: TrackingInput): Finding[] {
@@ -160,7 +173,7 @@ function disagreements({ tally }: TrackingInput): Finding[] {
   tell(
     otherMark,
     'warning',
-    `${formatNumberOf(otherMark, 'flow')} carry the mark of one uplink and the SNAT source of another: what is routed by the mark leaks.`,
+    `${formatNumberOf(otherMark, 'flow')} with the mark of one uplink and the SNAT source of another: what is routed by the mark leaks.`,
     'see that the mark is set before routing and that the rules of each table name its own mark: ip rule; iptables-save -t mangle',
   );
   if (joined === null) return found;
@@ -168,13 +181,13 @@ function disagreements({ tally }: TrackingInput): Finding[] {
   tell(
     untold,
     'warning',
-    `${formatNumberOf(untold, 'flow')} of the captures are not in the log, although it ran: events were lost, or the packets are not tracked (notrack).`,
+    `${formatNumberOf(untold, 'flow')} of the captures ${untold === 1 ? 'is' : 'are'} not in the log, although it ran: events were lost, or the packets are not tracked (notrack).`,
     'give the log a larger buffer: conntrack -E -b 16777216 -o timestamp,id,extended > events.log',
   );
   tell(
     otherCounts,
     otherCounts >= compared * MANY ? 'warning' : 'info',
-    `Of ${formatNumberOf(compared, 'flow')} that both show whole, ${otherCounts} have other packets or bytes in connection tracking than in the captures, repeated SYNs and fragments aside: it does not count what is offloaded or comes when the entry is gone, a dead link swallows what it has counted, and recorders lose packets. The captures' figures are used.`,
+    `Of ${formatNumberOf(compared, 'flow')} that both show whole, ${otherCounts} ${otherCounts === 1 ? 'has' : 'have'} other packets or bytes in connection tracking than in the captures, repeated SYNs and fragments aside: it does not count what is offloaded or comes when the entry is gone, a dead link swallows what it has counted, and recorders lose packets. The captures' figures are used.`,
   );
   tell(
     otherDirection,
@@ -184,12 +197,12 @@ function disagreements({ tally }: TrackingInput): Finding[] {
   tell(
     otherClient,
     'warning',
-    `${formatNumberOf(otherClient, 'flow')} have another client on the LAN than in connection tracking: the dump is of another router or time, or clocks differ; the captures are believed.`,
+    `${formatNumberOf(otherClient, 'flow')} with another client on the LAN than in connection tracking: the dump is of another router or time, or clocks differ; the captures are believed.`,
   );
   tell(
     left,
     'warning',
-    `${formatNumberOf(left, 'flow')} of the dumps were left out: more than two million can't be joined.`,
+    `${formatNumberOf(left, 'flow')} of the dumps ${wasOrWere(left)} left out: more than two million can't be joined.`,
     'cut the log to the time of the captures',
   );
   return found;
@@ -201,6 +214,10 @@ export function rewrittenPorts({ tally }: { tally: Tally }): Finding[] {
   if (flows === 0) return [];
   const message = `NAT changed the port of ${formatNumberOf(flows, 'flow')}: another connection had the client's own port with the same server already. That does no harm, except to what relies on its port (some games, SIP, IPsec).`;
   return [finding('port-rewritten', 'info', message, { flows })];
+}
+
+function wasOrWere(count: number): string {
+  return count === 1 ? 'was' : 'were';
 }
 
 function sum(spells: readonly Spell[]): Spell {

@@ -11,13 +11,15 @@ export function uplinksInView(tally: Tally): boolean[] {
 }
 
 /** By uplink: whether its packets would be in the captures if there were any. */
-export function uplinksCaptured({ topology, lanes, flows, told }: Tally): boolean[] {
+export function uplinksCaptured({ topology, lanes, flows, hasDumps }: Tally): boolean[] {
   // A point that shows several uplinks, or the LAN side beside one, would show the others too.
   const shared = lanes.some((lane) => lane.class === CLASS.wan && lane.egress < 0);
   return topology.uplinks.map((_, n) => {
+    // Without dumps nothing else tells of flows.
     const { flows: started, router, inbound } = flows[n];
-    if (shared || started + router + inbound > told.uplinks[n].flows) return true;
+    if (shared || (!hasDumps && started + router + inbound > 0)) return true;
     if (topology.roles.some((point) => point.role === n)) return true;
-    return lanes.some((lane) => lane.uplink === n || lane.egress === n);
+    // What leaks by the link of another uplink shows nothing of its own.
+    return lanes.some((lane) => lane.egress === n || (lane.uplink === n && lane.egress < 0));
   });
 }

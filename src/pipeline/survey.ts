@@ -101,7 +101,8 @@ export async function survey(
   const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
   const several = surveyed.reduce((sum, one) => sum + one.points.length, 0) > 1;
   const points = surveyed.flatMap((one) => pointSurveys(one, draft, several));
-  const roles = settleRoles(points, known);
+  const told = tracked?.survey.entriesOf(plans.map(({ snat }) => snat));
+  const roles = settleRoles(points, known, told);
   const lanVisible = points.some((point) => point.lanPackets > 0);
   const withUplinks = points.filter((point) => point.packets.size > 0).length;
   return {

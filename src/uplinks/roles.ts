@@ -23,9 +23,19 @@ const OVERLAP_US = 1e6;
 const SECOND_SIGHT = 0.5;
 /** Private sources up to this part of a link's packets are strays (RSTs that were not translated), not a LAN side. */
 const STRAY_SHARE = 0.1;
+/** Packets for each entry of connection tracking: an uplink with so much less of them than another only leaks here. */
+const LEAK_SHARE = 0.1;
+const LEAST_TOLD = 20;
 
-/** Roles of all points that have one; the names of the configuration go before what the traffic shows. */
-export function settleRoles(surveys: readonly PointSurvey[], config: Config | null): PointRole[] {
+/**
+ * Roles of all points that have one; the names of the configuration go before what the traffic shows. `told` are entries
+ * of connection tracking by uplink, where there are dumps: they tell what a point would show of an uplink, were it there.
+ */
+export function settleRoles(
+  surveys: readonly PointSurvey[],
+  config: Config | null,
+  told: readonly number[] = [],
+): PointRole[] {
   const { points, members } = joinRotated(surveys);
   const named = new Map<PointSurvey, Role>();
   for (const survey of points) {
@@ -34,7 +44,7 @@ export function settleRoles(surveys: readonly PointSurvey[], config: Config | nu
   }
   const primary = primaryPoints(points, named);
   return points.flatMap((survey) => {
-    const role = named.get(survey) ?? roleByTraffic(survey, primary);
+    const role = named.get(survey) ?? roleByTraffic(survey, primary, told);
     if (role === ROLE.shared) return [];
     return (members.get(survey) as SurveyPoint[]).map(({ input, iface, ifindex, vlan }) => ({
       input,
@@ -128,7 +138,7 @@ function primaryPoints(points: readonly PointSurvey[], named: Map<PointSurvey, R
   return primary;
 }
 
-function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): Role {
+function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>, told: readonly number[]): Role {
   const uplinks = [...survey.packets].sort((a, b) => b[1] - a[1]);
   if (uplinks.length === 0) return survey.lanPackets > 0 ? ROLE.lan : ROLE.shared;
   const [most] = uplinks[0];
@@ -143,7 +153,12 @@ function roleByTraffic(survey: PointSurvey, primary: Map<number, PointSurvey>): 
   const others = uplinks.slice(1);
   const own = uplinks.reduce((sum, [, packets]) => sum + packets, 0);
   if (survey.lanPackets > own * STRAY_SHARE || primary.get(most) !== survey) return ROLE.shared;
-  return others.every(([uplink]) => primary.get(uplink) !== survey) ? most : ROLE.shared;
+  const isElsewhere = ([uplink, packets]: readonly [number, number]) =>
+    primary.get(uplink) !== survey ||
+    (told[most] >= LEAST_TOLD &&
+      told[uplink] >= LEAST_TOLD &&
+      packets * told[most] < LEAK_SHARE * uplinks[0][1] * told[uplink]);
+  return others.every(isElsewhere) ? most : ROLE.shared;
 }
 
 function isSecondSight(survey: PointSurvey, main: PointSurvey, uplink: number): boolean {

@@ -92,15 +92,21 @@ export class SourceSurvey {
     return { uplinks: uplinks.map(toUplink), lan };
   }
 
+  /** By uplink (its SNAT sources): how many entries have one of them. */
+  entriesOf(uplinks: readonly (readonly Prefix[])[]): number[] {
+    return uplinks.map((snat) => this.sourcesOf(snat).reduce((sum, { flows }) => sum + flows, 0));
+  }
+
   /** By uplink (its SNAT sources) the mark in mwan3's bits that nearly all of its flows have, and no other's; else null. */
   marksOf(uplinks: readonly (readonly Prefix[])[]): (number | null)[] {
-    const found = uplinks.map((snat) => {
-      const own = [...this.sources.values()].filter(({ prefix: { family, words } }) =>
-        snat.some((prefix) => prefixContains(prefix, family, words)),
-      );
-      return usualMark(own, MWAN3_MASK);
-    });
+    const found = uplinks.map((snat) => usualMark(this.sourcesOf(snat), MWAN3_MASK));
     return found.map((mark) => (found.filter((other) => other === mark).length === 1 ? mark : null));
+  }
+
+  private sourcesOf(snat: readonly Prefix[]): Source[] {
+    return [...this.sources.values()].filter(({ prefix: { family, words } }) =>
+      snat.some((prefix) => prefixContains(prefix, family, words)),
+    );
   }
 }
 

@@ -27,7 +27,7 @@ describe('a log beside captures', () => {
   test('names the client, keeps what no capture shows, and counts each once', async () => {
     const log = [
       opened(0, 'src=192.168.77.10 dst=198.18.0.1 sport=4000 dport=80', '203.0.113.2', 4000),
-      // A line without carrier: tracked, and never on the wire.
+      // A line that was not recorded.
       opened(1, 'src=192.168.77.11 dst=198.18.0.1 sport=4001 dport=80', '198.51.100.2', 4001),
       opened(9, 'src=192.168.77.12 dst=198.18.0.1 sport=4002 dport=80', '203.0.113.2', 4002),
     ].join('');
@@ -53,7 +53,8 @@ describe('a log beside captures', () => {
       [2, 1],
     );
     const only = report.findings.find(({ code }) => code === 'only-conntrack');
-    assert.deepEqual([only?.flows, only?.level], [1, 'warning']);
+    assert.deepEqual([only?.flows, only?.level], [1, 'info']);
+    assert.match(only?.message ?? '', /They went by dsl2, of which the captures show nothing/);
     assert.equal(report.packets.attributed, 6);
   });
 
@@ -118,7 +119,28 @@ describe('a log beside captures', () => {
       [2, 1],
     );
     assert.match(told[0].message, /^2 flows of the captures are not in the log/);
-    assert.match(told[1].message, /^Of 2 flows that both show whole, 1 have other packets or bytes/);
+    assert.match(told[1].message, /^Of 2 flows that both show whole, 1 has other packets or bytes/);
+  });
+
+  test('one captured line: what leaks by it shows nothing of the others', async () => {
+    const ports = Array.from({ length: 25 }, (_, n) => 4000 + n);
+    const log = ports
+      .flatMap((port, n) => [
+        opened(n, `src=192.168.77.10 dst=198.18.0.1 sport=${port} dport=80`, '203.0.113.2', port),
+        opened(n, `src=192.168.77.11 dst=198.18.0.1 sport=${port} dport=443`, '198.51.100.2', port),
+      ])
+      .join('');
+    const leaked = packetOf(5000, 0xc6336402, SERVER, 4003, 443, ACK);
+    const packets = [...ports.flatMap((port) => handshake(998_000, WAN, port)), leaked];
+    // No name says whose link it is: the log does.
+    const { report } = await read({ 'some.pcap': pcapFile(packets), 'log.txt': log });
+    const [dsl1, dsl2] = report.uplinks;
+    assert.deepEqual([dsl1?.flows, dsl2?.flows], [25, 25]);
+    // What leaks is a load of the link that it takes.
+    assert.deepEqual([dsl1?.packets.up, dsl2?.packets.up, dsl2?.rate.up.mean], [51, null, null]);
+    assert.equal(dsl2?.share.bytes, null);
+    const leak = report.findings.find(({ code }) => code === 'nat-leak');
+    assert.deepEqual([leak?.flows, leak?.packets], [1, 1]);
   });
 
   test('connections from outside keep the LAN host behind DNAT', async () => {
