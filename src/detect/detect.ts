@@ -8,13 +8,14 @@ import type { Tally } from '../tally/tally.js';
 import { tellChanges } from './address.js';
 import type { Detection, Distortion } from './detection.js';
 import { nothingDetected } from './detection.js';
-import { Detector, type Thin } from './detector.js';
+import { Detector } from './detector.js';
 import { type Flows, flowsOf, type Marks, marksOf } from './evidence.js';
 import { explain, findUnused } from './explain.js';
 import type { SpanUs } from './gaps.js';
 import { lossesOf, type Vanished } from './losses.js';
 import { type RawOutage, rawOfBrownout, rawOfSilence } from './raw.js';
 import { DEFAULT_SETTINGS, type DetectSettings } from './settings.js';
+import type { Thin } from './thin.js';
 
 export interface DetectInput {
   tally: Tally;

@@ -4,10 +4,13 @@ import { categoryOf, LateShare } from './answers.js';
 import { Brownouts } from './brownout.js';
 import { DEMAND, type Flows, MARK } from './evidence.js';
 import { GapWatch, type SpanUs } from './gaps.js';
+import { askGateway, gatewayLives, giveUpGateway, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
 import { Keys } from './keys.js';
 import { beginSilence, Line, type Silence, silenceAt } from './line.js';
-import { type DetectSettings, PATIENCE_US, THIN_US, YEAR_SEC } from './settings.js';
+import { type DetectSettings, THIN_US, YEAR_SEC } from './settings.js';
 import { Shares } from './shares.js';
+import { type Thin, thinOf } from './thin.js';
+import { browned, refineEnd, tryOn } from './trial.js';
 
 export interface DetectorOptions {
   uplinks: number;
@@ -24,34 +27,13 @@ export interface DetectorOptions {
   settings: DetectSettings;
 }
 
-/** A silence that was never decided. */
-export interface Thin extends SpanUs {
-  uplink: number;
-  /** Nothing was sent into it that asks for an answer. */
-  idle: boolean;
-}
-
-/** Demands after an outage that tell it from a brownout, and the nats from which it is one whatever comes after. */
-const TRIAL = 12;
-const SURE_NATS = 14;
 /** So many servers at least, or so many nats of other evidence. */
 const LEAST_SERVERS = 4;
 const OTHER_NATS = 6;
-/** A lost demand at the gateway, in nats: about one in twenty by chance. */
-const GATEWAY_NATS = 3;
-/** The next demand at the gateway comes at least so long after one that was lost. */
-const GATEWAY_WAIT_US = 400_000;
-/** Answers of a gateway before its silence counts. */
-const GATEWAY_ANSWERS = 3;
 /** The other uplinks' answers in the same span count against this many of the past. */
 const PAST = 10;
 /** A brownout is judged beside the other uplinks' answers of the last minute. */
 const COMPARED_US = 60e6;
-/** Missed beats of a keep-alive, in nats, and how many count. */
-const BEAT_NATS = 1.5;
-const BEATS = 4;
-/** Beats before a missed one counts. */
-const LEAST_BEATS = 4;
 /** An unknown server's silence, where no other uplink can be compared with. */
 const ALONE = 0.3;
 
@@ -147,8 +129,8 @@ export class Detector {
     if (kind === MARK.in) this.alive(line, timeUs);
     else if (kind === MARK.pingOut) this.askedGateway(line, timeUs, true);
     else if (kind === MARK.asked) this.askedGateway(line, timeUs, false);
-    else if (kind === MARK.pingIn) this.heardGateway(line, timeUs, true);
-    else if (kind === MARK.answered) this.heardGateway(line, timeUs, false);
+    else if (kind === MARK.pingIn) hearGateway(line, timeUs, true);
+    else if (kind === MARK.answered) hearGateway(line, timeUs, false);
   }
 
   /** No input covers this span. */
@@ -221,10 +203,10 @@ export class Detector {
     const { flows, known } = this;
     const startUs = flows.startUs[i];
     if (startUs < line.judgedFromUs) {
-      this.refineEnd(line, startUs, flows.waitUs[i]);
+      refineEnd(line, startUs, flows.waitUs[i]);
       return;
     }
-    if (line.trial !== null) this.tryOn(line, startUs, flows.waitUs[i], nowUs);
+    if (line.trial !== null && tryOn(line, startUs, flows.waitUs[i], nowUs)) this.settleTrial(line);
     const waitUs = flows.waitUs[i];
     const server = flows.server[i];
     const { lateUs } = line.delays;
@@ -277,50 +259,9 @@ export class Detector {
   }
 
   private askedGateway(line: Line, timeUs: number, ping: boolean): void {
-    const { silence } = line;
-    const before = ping ? line.lastPingOutUs : line.lastAskedUs;
-    if (ping) silence.pingsOut++;
-    else silence.asked++;
-    // The one before was answered, or is too young to tell.
-    if (before > silence.sinceUs && timeUs - before > GATEWAY_WAIT_US && !(line.lastPingInUs >= before)) {
-      lost(silence, before);
-      if (!line.isOut && (ping ? line.pingsAnswered : line.pingsAnswered + line.asksAnswered) >= GATEWAY_ANSWERS) {
-        silence.gatewayScore += GATEWAY_NATS;
-        this.decide(line, timeUs);
-      }
-    }
-    if (timeUs - before < GATEWAY_WAIT_US && !(line.lastPingInUs >= before)) return;
-    if (ping) this.beat(line, timeUs);
-    if (ping) line.lastPingOutUs = timeUs;
-    else line.lastAskedUs = timeUs;
-  }
-
-  /** A keep-alive goes out: those of the other uplinks, sent as regularly, should not be missing. */
-  private beat(line: Line, timeUs: number): void {
-    const every = timeUs - line.lastPingOutUs;
-    if (every > 0) line.beatUs += (every - line.beatUs) / Math.min(++line.beats, 16);
-    for (const other of this.looked) {
-      if (other === line || other.isOut || other.beats < LEAST_BEATS) continue;
-      const { silence } = other;
-      const from = Math.max(other.lastPingOutUs, silence.sinceUs);
-      const missed = Math.min(BEATS, Math.floor((timeUs - from) / other.beatUs - 0.5));
-      if (!(missed > silence.beatsMissed)) continue;
-      silence.gatewayScore += (missed - silence.beatsMissed) * BEAT_NATS;
-      silence.beatsMissed = missed;
-      this.decide(other, timeUs);
-    }
-  }
-
-  private heardGateway(line: Line, timeUs: number, ping: boolean): void {
-    const { silence } = line;
-    if (ping) line.pingsAnswered++;
-    else line.asksAnswered++;
-    line.lastPingInUs = timeUs;
-    // An answer that was on its way when the line died says nothing.
-    if (timeUs < silence.sinceUs + line.delays.p99Us) return;
-    if (ping) silence.pingsIn++;
-    else silence.answered++;
-    if (Number.isNaN(silence.gatewayBackUs)) silence.gatewayBackUs = timeUs;
+    if (askGateway(line, timeUs, ping)) this.decide(line, timeUs);
+    if (!ping) return;
+    for (const other of this.looked) if (other !== line && missBeat(other, timeUs)) this.decide(other, timeUs);
   }
 
   /** A packet came in. */
@@ -343,37 +284,18 @@ export class Detector {
     beginSilence(silence, timeUs, false);
   }
 
-  /** Of a second in which the line came back only the first and last packet are marked: an answer may tell it better. */
-  private refineEnd({ trial, delays }: Line, startUs: number, waitUs: number): void {
-    if (trial === null || waitUs < 0 || waitUs > delays.lateUs) return;
-    const { silence } = trial;
-    if (startUs <= silence.sinceUs || startUs <= silence.lastLateUs || startUs + waitUs >= silence.endUs) return;
-    silence.endUs = startUs + waitUs;
-  }
-
-  /** How a demand after an outage fared. */
-  private tryOn(line: Line, startUs: number, waitUs: number, nowUs: number): void {
-    const { trial } = line;
-    if (trial === null || startUs < trial.silence.endUs) return;
-    trial.all++;
-    if (waitUs < 0 || waitUs > line.delays.lateUs) trial.late++;
-    if (trial.all >= TRIAL || nowUs > trial.silence.endUs + PATIENCE_US) this.settleTrial(line);
-  }
-
-  /** If as much fails after the outage as a silence of a few demands takes by chance, it was none, but a brownout. */
+  /** An outage that is over is one, or turns out to be the beginning of a brownout. */
   private settleTrial(line: Line): void {
     const { trial } = line;
     if (trial === null) return;
     line.trial = null;
-    const { silence, all, late, usual } = trial;
-    const share = (late + 0.5) / (all + 1);
-    const browned = late >= 2 && late * 4 >= all && silence.servers * -Math.log(share) < SURE_NATS;
-    if (!browned) {
-      this.outages.push(silence);
+    const share = browned(trial);
+    if (share === null) {
+      this.outages.push(trial.silence);
       this.brownouts.forget(line);
       return;
     }
-    this.brownouts.convert(line, silence, share, usual);
+    this.brownouts.convert(line, trial.silence, share, trial.usual);
     if (!line.isOut) return;
     line.isOut = false;
     this.out--;
@@ -382,11 +304,7 @@ export class Detector {
   /** Demands that should have been answered by now, though their time is not over. */
   private overdue(line: Line, nowUs: number): void {
     line.silence.lastAnyUs = line.lastAnyUs;
-    for (const askedUs of [line.lastPingOutUs, line.lastAskedUs]) {
-      if (!(askedUs > line.silence.sinceUs) || askedUs > nowUs - GATEWAY_WAIT_US || line.lastPingInUs >= askedUs)
-        continue;
-      if (!(line.silence.lastAskedUs >= askedUs)) lost(line.silence, askedUs);
-    }
+    giveUpGateway(line, nowUs);
     const { queue, silence } = line;
     const { startUs, waitUs } = this.flows;
     for (let at = line.head; at < queue.length; at++) {
@@ -409,23 +327,17 @@ export class Detector {
     // A few dead servers in a row are no dead line.
     if (silence.servers < LEAST_SERVERS && score - silence.lateScore < OTHER_NATS) return;
     // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
-    if (silence.lateScore + silence.gatewayScore < needed / 2 && this.gatewayLives(line, nowUs)) return;
+    if (silence.lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs)) return;
     silence.decidedUs = nowUs;
     silence.share = share;
     silence.needed = needed;
     silence.delayUs = line.delays.p99Us;
+    silence.waitUs = line.waitUs;
     silence.beatUs = line.beats >= LEAST_BEATS ? line.beatUs : 0;
     silence.lateAfterUs = line.delays.lateUs;
     line.isOut = true;
     this.out++;
     this.brownouts.abandon(line, silence.sinceUs);
-  }
-
-  /** It answered since the silence began, and of late. */
-  private gatewayLives({ silence, lastPingInUs, beats, beatUs }: Line, nowUs: number): boolean {
-    if (silence.pingsIn + silence.answered === 0) return false;
-    const quietUs = nowUs - lastPingInUs;
-    return beats >= LEAST_BEATS ? quietUs < 2.5 * beatUs : quietUs * 2 < nowUs - silence.sinceUs;
   }
 
   /** Nats at which healthy traffic alarms less often than it may: N·s·chance < 1, N the decisions a year so far. */
@@ -436,22 +348,10 @@ export class Detector {
   }
 
   private leaveUndecided(line: Line, untilUs: number): void {
-    const { silence } = line;
-    const lasted = untilUs - silence.sinceUs;
-    if (lasted < THIN_US) return;
+    if (untilUs - line.silence.sinceUs < THIN_US) return;
     const rate = this.decisions / Math.max(10, (this.nowUs - this.options.startUs) / 1e6);
     const share = Math.max(this.shares.of(line.uplink), 0.02);
-    const keys = this.needed(share, this.nowUs) / -Math.log1p(-Math.min(share, 0.95));
-    if (lasted < (keys / Math.max(rate * (1 - share), 1e-9)) * 1e6 && lasted < 60 * THIN_US) return;
-    this.thin.push({ uplink: line.uplink, startUs: silence.sinceUs, endUs: untilUs, idle: silence.late === 0 });
+    const thin = thinOf(line.silence, untilUs, rate, share, this.needed(share, this.nowUs));
+    if (thin !== null) this.thin.push(thin);
   }
-}
-
-/** A demand at the gateway had no answer. */
-function lost(silence: Silence, askedUs: number): void {
-  if (!(silence.firstAskedUs <= askedUs)) silence.firstAskedUs = askedUs;
-  if (!(silence.lastAskedUs >= askedUs)) silence.lastAskedUs = askedUs;
-  silence.asksLost++;
-  silence.heardByLost = silence.pingsIn + silence.answered;
-  silence.gatewayBackUs = Number.NaN;
 }

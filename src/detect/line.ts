@@ -46,11 +46,22 @@ export interface Silence {
   share: number;
   needed: number;
   delayUs: number;
+  /** How long after any moment a packet is seen on the link, in the mean. */
+  waitUs: number;
   /** How often the gateway is pinged, 0 where that is not known. */
   beatUs: number;
   lateAfterUs: number;
   /** First packet in after it; NaN until then. */
   endUs: number;
+}
+
+/** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
+export interface Trial {
+  silence: Silence;
+  all: number;
+  late: number;
+  /** Share of late demands that is usual. */
+  usual: number;
 }
 
 export class Line {
@@ -60,8 +71,7 @@ export class Line {
   share = Number.NaN;
   /** What a decision elsewhere says against it. */
   nats = 0;
-  /** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
-  trial: { silence: Silence; all: number; late: number; usual: number } | null = null;
+  trial: Trial | null = null;
   everIn = false;
   lastAnyUs = Number.NaN;
   lastPingOutUs = Number.NaN;
@@ -75,6 +85,8 @@ export class Line {
   beatUs = 0;
   /** Flows that began before this are not judged: the line was out, or nothing was recorded. */
   judgedFromUs = Number.NEGATIVE_INFINITY;
+  private gaps = 0;
+  private squares = 0;
   readonly delays = new Delays();
   /** Places of flows whose time for an answer is not over. */
   readonly queue: number[] = [];
@@ -95,7 +107,18 @@ export class Line {
       silence.gapFromUs = from;
       silence.gapToUs = timeUs;
     }
-    if (!(this.lastAnyUs > timeUs)) this.lastAnyUs = timeUs;
+    if (this.lastAnyUs > timeUs) return;
+    const gapUs = timeUs - this.lastAnyUs;
+    if (gapUs > 0) {
+      this.gaps += gapUs;
+      this.squares += gapUs * gapUs;
+    }
+    this.lastAnyUs = timeUs;
+  }
+
+  /** From a moment without choice to the next packet on the link, in the mean. */
+  get waitUs(): number {
+    return this.gaps === 0 ? 0 : this.squares / (2 * this.gaps);
   }
 }
 
@@ -115,6 +138,6 @@ export function beginSilence(silence: Silence, sinceUs: number, fromStart: boole
   silence.firstAskedUs = silence.lastAskedUs = Number.NaN;
   silence.gapFromUs = silence.gapToUs = silence.gatewayBackUs = Number.NaN;
   silence.lastAnyUs = silence.decidedUs = silence.endUs = Number.NaN;
-  silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = silence.beatUs = 0;
+  silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = silence.beatUs = silence.waitUs = 0;
   return silence;
 }

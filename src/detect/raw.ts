@@ -116,7 +116,7 @@ function startOf(silence: Silence, kind: OutageKind, flows: Flows, inputStartUs:
   const latestUs = Math.min(lastUs + span, untilUs) + delayUs;
   return {
     earliestUs: Math.max(inputStartUs, (silence.late > 0 ? sinceUs : lastUs) - delayUs),
-    bestUs: Math.min(lastUs + mean, untilUs),
+    bestUs: Math.min(lastUs + bestWait(mean, silence), untilUs),
     latestUs,
   };
 }
@@ -138,7 +138,7 @@ function endOf(silence: Silence, kind: OutageKind, flows: Flows, start: Change, 
       : waitFor(silence, flows, backUs, -1);
     const { span, mean } = seen;
     const earliestUs = Math.max(start.bestUs, backUs - span);
-    return { earliestUs, bestUs: Math.max(start.bestUs, backUs - mean), latestUs: backUs + delayUs };
+    return { earliestUs, bestUs: Math.max(start.bestUs, backUs - bestWait(mean, silence)), latestUs: backUs + delayUs };
   }
   const gateway = kind === 'gateway-dead';
   const backUs = gateway ? least(gatewayBackUs, endUs) : endUs;
@@ -149,6 +149,11 @@ function endOf(silence: Silence, kind: OutageKind, flows: Flows, start: Change, 
   );
   const lastUs = Number.isNaN(demandUs) ? start.bestUs : Math.max(demandUs, start.bestUs);
   return { earliestUs: lastUs, bestUs: Math.round((lastUs + backUs) / 2), latestUs: backUs };
+}
+
+/** Packets of flows that go on come oftener than new flows; there are none where the line had hardly any flows. */
+function bestWait(mean: number, { waitUs }: Silence): number {
+  return waitUs > 0 ? Math.min(mean, waitUs) : mean;
 }
 
 /**
