@@ -46,7 +46,7 @@ export function capacityOf(input: AdviceInput, timezone: string): ReportCapacity
     worstFailure: failures.worst,
     repetitions: REPETITIONS,
     growth: growthOf(uplinks, carried, timezone),
-    notes: notesOf(traffic, replayed.carried.axis),
+    notes: notesOf(traffic, replayed.carried.axis, input.tally.hasDumps),
   };
 }
 
@@ -105,16 +105,20 @@ function fullBins(bytes: Float64Array, bps: number, { widthSec }: Axis): number 
   return bytes.reduce((count, sum) => count + (sum * bitsOf(widthSec) > FULL * bps ? 1 : 0), 0);
 }
 
-function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis): string[] {
+function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis, hasDumps: boolean): string[] {
   const { axis } = carried;
   const notes: string[] = [];
   const list = (some: readonly KnownUplink[]) => some.map(({ name }) => name).join(', ');
   const unseen = uplinks.filter(({ inView }) => !inView);
   if (unseen.length > 0) {
     notes.push(
-      `Nothing of ${list(unseen)} is in the inputs: what it carries, and what it would take of others, can’t be told.`,
+      hasDumps
+        ? `Of ${list(unseen)} the inputs hold dumps of connection tracking alone: they tell what a flow carried in all, not when, so that rates, load, headroom, growth and what a failure would move can’t be drawn from them. Record the links: tcpdump -i any -s 96 -w all.pcap`
+        : `Nothing of ${list(unseen)} is in the inputs: what it carries, and what it would take of others, can’t be told.`,
     );
   }
+  // Without any rate nothing else is worth a note.
+  if (unseen.length === uplinks.length) return notes;
   const unlimited = uplinks.filter(({ capacity }) => capacity.up === null && capacity.down === null);
   if (unlimited.length > 0) {
     const flags = unlimited.map(({ name }) => `--capacity ${name}=DOWN/UP`).join(' ');

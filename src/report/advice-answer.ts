@@ -34,7 +34,10 @@ export function capacityAnswer(report: Report, capacity: ReportCapacity): Answer
     exhaustion === null ? [] : [`${uplink} ${direction} is full by ${exhaustion.date}, as its working days grow.`],
   );
   if (fullest === null || fullest.load === null) {
-    const headline = 'What the lines carry is measured, but not what they could carry.';
+    const isMeasured = capacity.uplinks.some(({ up, down }) => up.mean !== null || down.mean !== null);
+    const headline = isMeasured
+      ? 'What the lines carry is measured, but not what they could carry.'
+      : 'The inputs do not tell what the lines carry over time.';
     return { mood: 'note', headline, details: grows, alerts };
   }
   const most = `${fullest.uplink} ${fullest.direction} is the fullest line: p95 at ${formatShare(fullest.load, 0)} of its capacity.`;

@@ -15,7 +15,9 @@ export const FAILURE_WORDS = {
   unknown: 'not known',
 } as const;
 
-export function loadLines({ uplinks, binSeconds, quantileRule, timezone }: ReportCapacity, pen: Pen): string[] {
+export function loadLines(capacity: ReportCapacity, pen: Pen): string[] {
+  if (!hasRates(capacity)) return [];
+  const { uplinks, binSeconds, quantileRule, timezone } = capacity;
   const rows = uplinks.flatMap(({ uplink, up, down }) => [
     { name: uplink, direction: 'up', line: up },
     { name: '', direction: 'down', line: down },
@@ -43,8 +45,9 @@ export function loadLines({ uplinks, binSeconds, quantileRule, timezone }: Repor
   ];
 }
 
-export function failureLines({ failures, repetitions }: ReportCapacity, pen: Pen): string[] {
-  if (failures.length === 0) return [];
+export function failureLines(capacity: ReportCapacity, pen: Pen): string[] {
+  const { failures, repetitions } = capacity;
+  if (failures.length === 0 || !hasRates(capacity)) return [];
   const rows = failures.flatMap(({ fails, verdict, others }) =>
     others.flatMap(({ uplink, up, down }, n) => [
       { fails: n === 0 ? fails : '', verdict: n === 0 ? verdict : null, uplink, direction: 'up', line: up },
@@ -81,7 +84,9 @@ export function failureLines({ failures, repetitions }: ReportCapacity, pen: Pen
   ];
 }
 
-export function growthLines({ growth }: ReportCapacity, pen: Pen): string[] {
+export function growthLines(capacity: ReportCapacity, pen: Pen): string[] {
+  if (!hasRates(capacity)) return [];
+  const { growth } = capacity;
   if (growth.refused !== null) return [heading(pen, 'Growth'), ...paragraph(pen, growth.refused, 2)];
   const rows = growth.lines;
   const columns: Column[] = [
@@ -108,6 +113,11 @@ export function growthLines({ growth }: ReportCapacity, pen: Pen): string[] {
       paragraph(pen, `No date for ${lines.join(', ')}: ${lower(why)}`, 2, pen.glyphs.note, pen.paint.dim),
     ),
   ];
+}
+
+/** Whether any line was captured: else the notes say what is missing, and there is nothing to print. */
+function hasRates({ uplinks }: ReportCapacity): boolean {
+  return uplinks.some(({ up, down }) => up.mean !== null || down.mean !== null);
 }
 
 /** `20 h, 3.10 Mbit/s`. */
