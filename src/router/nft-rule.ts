@@ -199,6 +199,12 @@ class RuleReader implements NftRule {
     }
     if (words[this.at] === 'prefix') this.at++;
     if (words[this.at] === 'to') this.at++;
+    // Prefix to prefix: `snat ip6 prefix to ip6 saddr map { 2001:db8:77::/64 : 2001:db8:101::/64 }`.
+    if (/^ip6?$/.test(words[this.at] ?? '') && words[this.at + 1] === 'saddr' && words[this.at + 2] === 'map') {
+      this.at += 3;
+      this.add({ kind: 'snat', to: this.elements().map(([, value]) => unquoted(value[0] ?? '')) });
+      return;
+    }
     const key = words[this.at] === 'meta' ? words[++this.at] : words[this.at];
     if (words[this.at + 1] === 'map') {
       this.at += 2;

@@ -13,6 +13,7 @@ import { jsonItems } from './json-items.js';
 import { readMwan3 } from './mwan3.js';
 import { readNft } from './nft.js';
 import { readNftJson } from './nft-json.js';
+import { plainCommands } from './planned.js';
 import { readScript } from './script.js';
 import { compareSnapshots, laterSnapshots } from './snapshots.js';
 import { type Kind, sniffRouter } from './sniff.js';
@@ -92,7 +93,8 @@ async function readFile({ name, path }: RouterFile): Promise<Read> {
   return understand(name, path, text, isCut);
 }
 
-function understand(name: string, path: string, text: string, isCut: boolean): Read {
+function understand(name: string, path: string, given: string, isCut: boolean): Read {
+  const text = plainCommands(given) ?? given;
   const kind = sniffRouter(text);
   const facts = noFacts();
   const notes: Note[] = [];

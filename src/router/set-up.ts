@@ -43,7 +43,8 @@ export class SetUp {
     if (name === 'iptables' || name === 'ip6tables' || /^ip6?tables-(?:nft|legacy)$/.test(name)) {
       return this.iptables(args, name.startsWith('ip6') ? 6 : 4, context);
     }
-    if (/^ip6?tables(?:-nft|-legacy)?-restore$/.test(name)) return this.restore(context);
+    if (/^ip6?tables(?:-nft|-legacy)?-restore$/.test(name))
+      return this.restore(context, name.startsWith('ip6') ? 6 : 4);
     if (name === 'nft') return this.nft(args, context);
     if (name === 'sysctl') {
       const found = args.map((arg) => /^([\w./-]+)=(.*)$/.exec(arg)).filter((match) => match !== null);
@@ -234,9 +235,9 @@ export class SetUp {
     return 'iptables rules';
   }
 
-  private restore({ heredoc }: CommandContext): string | null {
+  private restore({ heredoc }: CommandContext, family: 4 | 6): string | null {
     if (heredoc === null) return null;
-    readDump(heredoc.text, this.facts, this.notes, heredoc.place);
+    readDump(heredoc.text, this.facts, this.notes, heredoc.place, family);
     return 'iptables rules';
   }
 

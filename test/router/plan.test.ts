@@ -10,10 +10,12 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { Config, UplinkConfig } from '#src/config/config.js';
 import { readConfig } from '#src/config/read.js';
+import { auditSetUp } from '#src/router/audit/audit.js';
 import { FIREWALLS, type FirewallName, planSetUp, STYLES, type Style } from '#src/router/plan/plan.js';
 import { rangeText } from '#src/router/plan/range.js';
 import { word } from '#src/router/plan/shell.js';
 import { nearestWeights, parseWeights, reduceWeights } from '#src/router/plan/weights.js';
+import { readRouterTexts } from '#src/router/read.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstat-plan-words-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -266,3 +268,29 @@ function madeUp(name: string, device: string): Config {
     router: { hashPolicy: null, hashPolicy6: null, keepaliveSec: null, macs: [] },
   };
 }
+
+test('a planned script is read back as what it was planned from, and its audit finds nothing', () => {
+  const text = `uplinks:
+    - { name: wan1, interface: wan1, gateway: 10.1.0.1, gateway6: "2001:db8:101::1", snat: [10.1.0.2, "2001:db8:101::/64"], weight: 3 }
+    - { name: wan2, interface: wan2, gateway: 10.2.0.1, gateway6: "fe80::1", snat: [], weight: 2 }
+lan: [192.168.77.0/24, "2001:db8:77::/64"]
+`;
+  const six = text.replaceAll(/gateway: [\d.]+, |\d+(?:\.\d+){3}(?:\/24)?, /g, '');
+  for (const [given, firewall] of [text, six].flatMap((one) => [[one, 'nft'] as const, [one, 'iptables'] as const])) {
+    const planned = readConfig(given, 'x');
+    const sources = [
+      { name: 'setup.sh', path: '/setup.sh', text: planSetUp(planned, { style: 'connmark', firewall }).script },
+    ];
+    const { config, facts, texts } = readRouterTexts(sources);
+    assert.ok(config);
+    const known = ({ uplinks, lan }: Config) => [
+      uplinks.map(({ name, interface: dev, gateway, gateway6, snat, weight }) => [
+        ...[name, dev, gateway ?? gateway6, weight],
+        snat.map((prefix) => prefix.text),
+      ]),
+      lan.map((prefix) => prefix.text),
+    ];
+    assert.deepEqual(known(config), known(planned));
+    assert.deepEqual(auditSetUp({ facts, texts, config, given: null }).findings, []);
+  }
+});

@@ -218,6 +218,8 @@ function auditSources(state: AuditState, family: Family): Found[] {
 /** A rule by its source leads to a table with its default; or what has it there by mark only, and by no rule. */
 function isLed(state: AuditState, uplink: AuditUplink, family: Family): boolean {
   const tables = ownTables(state, uplink, family);
+  // The planned script finds out a dynamic address when it runs.
+  if (state.extras.isPlanned && sourceText(state, uplink, family) === null) return true;
   const lost = new Set(lostTables(state, uplink, family));
   return sourceRulesOf(state, uplink, family).some(({ table }) => tables.includes(table) || lost.has(table));
 }
