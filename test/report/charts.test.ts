@@ -120,6 +120,31 @@ test('throughput shows the bits of the series, and leaves gaps', () => {
   }
 });
 
+test('a long capture: areas are means that cover all bytes, the line keeps every peak and dip of the sum', () => {
+  const report = healthy();
+  const bins = 3600;
+  const rates = (seed: number) => Array.from({ length: bins }, (_, i) => ((i * seed) % 97) * 1000);
+  const series = (seed: number) => ({ up: rates(seed), down: rates(seed), flows: rates(1), unanswered: rates(1) });
+  report.series = { binSeconds: 1, start: report.window.start, uplinks: { dsl1: series(31), dsl2: series(53) } };
+  report.series.uplinks.dsl1.down[1801] = 9e6;
+  const [down] = chart('throughput').plot(report, options).vconcat as unknown[];
+  const all = rowsWith(down, 'v');
+  const sum = report.series.uplinks.dsl1.down.map((bps, i) => (bps ?? 0) + (report.series.uplinks.dsl2.down[i] ?? 0));
+  // 15 bins a step; the row that ends the last step is no step of its own.
+  const steps = [0, 1].map((u) => all.filter((row) => row.u === u).slice(0, -1));
+  assert.deepEqual(
+    steps.map(({ length }) => length),
+    [240, 240],
+  );
+  const covered = steps.flat().reduce((bits, { v }) => bits + v * 1e6 * 15, 0);
+  const bits = sum.reduce((total, bps) => total + bps, 0);
+  assert.ok(Math.abs(covered - bits) < bits * 1e-3, `${covered} ${bits}`);
+  const line = all.filter((row) => row.u === undefined).map(({ v }) => Math.round(v * 1e6));
+  assert.ok(line.includes(Math.max(...sum)) && line.includes(Math.min(...sum)));
+  assert.ok(line.length <= options.width);
+  assert.match(chart('throughput').caption(report, options), /Areas are means over 15 s; the thin line/);
+});
+
 test('new flows are counted, and the band is that of the binomial distribution', () => {
   const report = healthy();
   // 100 flows a bin at 0.8 and 0.2: standard deviation 4, so 95 % lie within 80 ± 7.84 and 20 ± 7.84.

@@ -1,6 +1,7 @@
 // A long series becomes as many points as a picture has room for, and no extreme is lost: of every column of pixels the
 // bins with the lowest and with the highest value stay, at their own times, in their order. (A mean for each column
-// would hide peaks and dips; every n-th bin would show beats that aren't there.)
+// would hide peaks and dips; every n-th bin would show beats that aren't there.) Areas that are stacked are means all the
+// same: what they cover is bytes, and extremes of several uplinks fall into different bins and can't be stacked.
 
 /** Values of one uplink; null where nothing was measured. All series of a picture are equally long. */
 export type Values = readonly (number | null)[];
@@ -45,6 +46,19 @@ function keepGap(series: readonly Values[], from: number, to: number, kept: Set<
     if (i < to) kept.add(i);
     return;
   }
+}
+
+/** Means over stretches of `width` bins, of those that were measured; null where none was. */
+export function meanBins(values: Values, width: number): (number | null)[] {
+  if (width === 1) return [...values];
+  return sumBins(values, width).map((sum, i) => {
+    if (sum === null) return null;
+    let known = 0;
+    for (let at = i * width; at < Math.min(values.length, (i + 1) * width); at += 1) {
+      if ((values[at] ?? null) !== null) known += 1;
+    }
+    return sum / known;
+  });
 }
 
 /** Sums over stretches of `width` bins; null where no bin of the stretch was measured. */

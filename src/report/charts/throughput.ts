@@ -1,13 +1,16 @@
 // Bits per second over time, each way, the uplinks stacked: who carries how much, and what is left of the capacity.
+//
+// A long capture has more bins than pixels. Then the areas are means over several bins, which keeps what they cover equal
+// to the bytes, and a thin line follows the sum of all uplinks, of which no peak and no dip is lost (`reduce`).
 
 import { formatDuration } from '../../util/time.js';
-import { formatRate } from '../../util/units.js';
+import { formatRate, formatShare } from '../../util/units.js';
 import type { Report } from '../report.js';
 import type { Chart, ChartOptions, ChartTable, Spec } from './chart.js';
 import { SWITCHED_ON } from './frame.js';
 import { oncePerReport } from './memo.js';
 import { uplinkNames, uplinkScale } from './names.js';
-import { reduce, sumBins, type Values } from './reduce.js';
+import { meanBins, reduce, sumBins, type Values } from './reduce.js';
 import { binsOf, binTime, clip, shadeLayers, type TimeSpace, timeChannel, timeSpace, timeText } from './time.js';
 import { inUnit, type Unit, unitFor } from './unit.js';
 
@@ -15,8 +18,8 @@ const DIRECTIONS = ['down', 'up'] as const;
 type Direction = (typeof DIRECTIONS)[number];
 
 /** Rows of data for one direction, all uplinks together. */
-const MOST_ROWS = 2000;
-/** Fewer bins than this are drawn as the steps that they are. */
+const MOST_ROWS = 1200;
+/** Steps of an area: so many can be told apart in a picture of usual width. */
 const MOST_STEPS = 240;
 /** A line for the capacity above this many times the peak would press the traffic flat; then the caption tells it. */
 const FARTHEST_LINE = 2.5;
@@ -52,7 +55,7 @@ function panel(report: Report, space: TimeSpace, direction: Direction, last: boo
     layer: [
       ...shadeLayers(report, space, last, options),
       {
-        data: { values: rows(report, space, direction, unit, width) },
+        data: { values: rows(report, space, direction, unit) },
         transform: [
           SWITCHED_ON,
           { stack: 'v', groupby: ['t'], sort: [{ field: 'u', order: 'ascending' }], as: ['low', 'high'] },
@@ -62,7 +65,7 @@ function panel(report: Report, space: TimeSpace, direction: Direction, last: boo
         mark: {
           type: 'area',
           clip: true,
-          interpolate: binsOf(report) <= MOST_STEPS ? 'step-after' : 'linear',
+          interpolate: 'step-after',
           fillOpacity: 0.92,
           stroke: theme.background ?? 'var(--paper)',
           strokeWidth: 0.5,
@@ -81,39 +84,77 @@ function panel(report: Report, space: TimeSpace, direction: Direction, last: boo
           ],
         },
       },
+      ...sumLayers(report, space, direction, unit, last, options),
       ...capacityLayers(report, direction, unit, options),
     ],
   };
 }
 
-/** One row a point and uplink; `s` numbers the stretches between gaps. */
-function rows(report: Report, space: TimeSpace, direction: Direction, unit: Unit, width: number): object[] {
+/** Bins that one step of the areas stands for. */
+function stepOf(report: Report): number {
+  const steps = Math.max(24, Math.min(MOST_STEPS, Math.floor(MOST_ROWS / Math.max(1, report.uplinks.length))));
+  return Math.ceil(binsOf(report) / steps);
+}
+
+/** One row a step and uplink; `s` numbers the stretches between gaps. */
+function rows(report: Report, space: TimeSpace, direction: Direction, unit: Unit): object[] {
   const { series } = report;
-  const all = report.uplinks.map((uplink) => valuesOf(report, uplink.name, direction));
-  // Two points for each pixel are enough, and less where many uplinks share the room.
-  const kept = reduce(all, Math.min(width * 3, Math.floor(MOST_ROWS / Math.max(1, all.length))));
-  const steps = binsOf(report) <= MOST_STEPS;
+  const width = stepOf(report);
+  const all = report.uplinks.map((uplink) => meanBins(valuesOf(report, uplink.name, direction), width));
+  const steps = Math.ceil(binsOf(report) / width);
   const points: object[] = [];
   let stretch = 0;
-  const add = (index: number, from: number) => {
-    const t = clip(space.at((series.start ?? 0) + index * series.binSeconds), space);
+  const add = (step: number, from: number) => {
+    const t = clip(space.at((series.start ?? 0) + step * width * series.binSeconds), space);
     all.forEach((values, u) => {
       points.push({ t, u, v: inUnit(values[from] ?? 0, unit), s: stretch });
     });
   };
   let open = false;
-  for (const i of kept) {
+  for (let i = 0; i < steps; i += 1) {
     const missing = all.every((values) => (values[i] ?? null) === null);
     if (missing && open) {
-      if (steps) add(i, i - 1); // the last step ends where the gap begins
+      add(i, i - 1); // the last step ends where the gap begins
       stretch += 1;
     }
     if (!missing) add(i, i);
     open = !missing;
   }
-  const length = binsOf(report);
-  if (open && steps) add(length, length - 1);
+  if (open) add(steps, steps - 1);
   return points;
+}
+
+/** Where the areas are means: the sum of all uplinks bin by bin, as long as none of them is switched off. */
+function sumLayers(
+  report: Report,
+  space: TimeSpace,
+  direction: Direction,
+  unit: Unit,
+  last: boolean,
+  { theme, width }: ChartOptions,
+): Spec[] {
+  if (stepOf(report) === 1) return [];
+  const { series } = report;
+  const sum = sumOf(report, direction);
+  let stretch = 0;
+  const values = reduce([sum], width).flatMap((i) => {
+    const bps = sum[i] ?? null;
+    if (bps === null) stretch += 1;
+    const t = clip(space.at((series.start ?? 0) + (i + 0.5) * series.binSeconds), space);
+    return bps === null ? [] : [{ t, v: inUnit(bps, unit), s: stretch }];
+  });
+  return [
+    {
+      data: { values },
+      transform: [{ filter: 'indexof(on, false) < 0' }],
+      mark: { type: 'line', clip: true, color: theme.ink, strokeWidth: 0.6, opacity: 0.5 },
+      encoding: {
+        x: timeChannel(space, 't', last),
+        y: { field: 'v', type: 'quantitative' },
+        detail: { field: 's' },
+      },
+    },
+  ];
 }
 
 interface Capacity {
@@ -155,10 +196,15 @@ function caption(report: Report): string {
     if (peak <= 0) return [];
     const capacity = capacities(report, direction)[0];
     const of =
-      capacity === undefined ? '' : `, ${Math.round((peak / capacity.bps) * 100)} % of the ${formatRate(capacity.bps)}`;
+      capacity === undefined ? '' : `, ${formatShare(peak / capacity.bps, 0)} of the ${formatRate(capacity.bps)}`;
     return [`${formatRate(peak)} ${direction}${of}`];
   });
   const lines = [`At most ${sentences.join(' and ')}, as means over ${binText(report)}.`];
+  const step = stepOf(report);
+  if (step > 1) {
+    const mean = formatDuration(step * report.series.binSeconds);
+    lines.push(`Areas are means over ${mean}; the thin line is the sum of all, with each of its peaks and dips.`);
+  }
   if (report.outages.length > 0) lines.push('Shaded red: outages, with the uplink that was out.');
   if (report.captureGaps.length > 0) lines.push('Grey: not captured.');
   return lines.join(' ');
@@ -195,18 +241,30 @@ function peakOf(report: Report, direction: Direction): number {
 }
 
 const peaks = oncePerReport((report): Record<Direction, number> => {
-  const bins = binsOf(report);
   const peakIn = (direction: Direction) => {
-    const all = report.uplinks.map((uplink) => valuesOf(report, uplink.name, direction));
     let peak = 0;
-    for (let i = 0; i < bins; i += 1) {
-      let sum = 0;
-      for (const values of all) sum += values[i] ?? 0;
-      peak = Math.max(peak, sum);
-    }
+    for (const sum of sumOf(report, direction)) peak = Math.max(peak, sum ?? 0);
     return peak;
   };
   return { down: peakIn('down'), up: peakIn('up') };
+});
+
+function sumOf(report: Report, direction: Direction): Values {
+  return sums(report)[direction];
+}
+
+/** All uplinks together, bin by bin; null where none was measured. */
+const sums = oncePerReport((report): Record<Direction, Values> => {
+  const sumIn = (direction: Direction) => {
+    const sum: (number | null)[] = new Array(binsOf(report)).fill(null);
+    for (const uplink of report.uplinks) {
+      for (const [i, bps] of valuesOf(report, uplink.name, direction).entries()) {
+        if (bps !== null) sum[i] = (sum[i] ?? 0) + bps;
+      }
+    }
+    return sum;
+  };
+  return { down: sumIn('down'), up: sumIn('up') };
 });
 
 function valuesOf({ series }: Report, name: string, direction: Direction): Values {

@@ -56,6 +56,8 @@ function plot(report: Report, options: ChartOptions): Spec {
       labelColor: theme.ink,
       labelFontSize: 12,
       labelLimit: 130,
+      // Each lane has its name, however close they are.
+      labelOverlap: false,
       grid: false,
       ticks: false,
       domain: false,

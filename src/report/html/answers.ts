@@ -67,6 +67,9 @@ function unmeasuredText({ unmeasurable, captureGaps }: Report): string {
 /** From 90 % at the 95th percentile on a line counts as full, as in the table of rates. */
 const FULL = 0.9;
 
+/** Of fewer bins the 95th percentile is the highest. */
+const FEWEST_BINS = 20;
+
 function capacityAnswer(report: Report): PageAnswer {
   const about = 'Capacity';
   const names = uplinkNames(report);
@@ -82,6 +85,10 @@ function capacityAnswer(report: Report): PageAnswer {
       headline,
       text: 'Set capacity in the configuration, or give --capacity with what each line carries, down and up.',
     };
+  }
+  const { seconds, binSeconds } = report.window;
+  if (seconds === null || seconds < FEWEST_BINS * binSeconds) {
+    return { about, mood: 'unsure', headline: 'The capture is too short to tell how full the lines are.', text: '' };
   }
   const line = `${names[fullest.place]} ${fullest.direction}`;
   const text = `The fullest is ${line}: ${formatRate(fullest.p95)}, ${formatShare(fullest.part, 0)} of its ${formatRate(fullest.capacity)}, at the 95th percentile.`;
