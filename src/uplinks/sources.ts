@@ -15,6 +15,7 @@ export const MWAN3_MASK = 0x3f00;
 /** The flows of one SNAT source have one mark nearly always, if marks are of uplinks. */
 const MARKED = 0.9;
 const LEAST_MARKED = 5;
+const APART = '; if that is the line of an IPv4 uplink, which nothing here tells, put both addresses into one';
 /** Marks of one source that are told apart. */
 const MOST_MARKS = 64;
 
@@ -89,7 +90,9 @@ export class SourceSurvey {
       .sort((a, b) => (a.text < b.text ? -1 : 1));
     const flowsOf = (group: readonly Source[]) => group.reduce((sum, { flows }) => sum + flows, 0);
     const uplinks = pairFamilies(groups).sort((a, b) => flowsOf(b) - flowsOf(a));
-    return { uplinks: uplinks.map(toUplink), lan };
+    const isOnly = (group: readonly Source[], family: 4 | 6) => group.every(({ prefix }) => prefix.family === family);
+    const apart = uplinks.some((group) => isOnly(group, 4));
+    return { uplinks: uplinks.map((group, n) => toUplink(group, n, apart && isOnly(group, 6))), lan };
   }
 
   /** By uplink (its SNAT sources): how many entries have one of them. */
@@ -145,7 +148,8 @@ function usualMark(sources: readonly Source[], mask: number): number | null {
 
 const FULL = { 4: 32, 6: 128 } as const;
 
-function toUplink(group: readonly Source[], n: number): InferredUplink {
+/** `apart`: it has IPv6 alone, others have IPv4 alone. */
+function toUplink(group: readonly Source[], n: number, apart: boolean): InferredUplink {
   const snat = group.map(({ prefix }) => prefix).sort((a, b) => a.family - b.family || (a.text < b.text ? -1 : 1));
   // No counts, as for captures: those of a survey are of a beginning only.
   const addresses = snat.map(({ text }) => text.replace(/\/(32|128)$/, '')).join(' and ');
@@ -154,7 +158,7 @@ function toUplink(group: readonly Source[], n: number): InferredUplink {
     name: `uplink${n + 1}`,
     interface: null,
     snat,
-    why: `conntrack expects the answers to clients at ${addresses}${paired}`,
+    why: `conntrack expects the answers to clients at ${addresses}${paired}${apart ? APART : ''}`,
     flows: group.reduce((sum, { flows }) => sum + flows, 0),
   };
 }
