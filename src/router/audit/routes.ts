@@ -1,9 +1,20 @@
 // Rules of the audit about routes and rules: the balanced route is reached, each uplink's own table is reached and whole.
 
-import type { DefaultRoute, Hop } from '../facts.js';
+import type { DefaultRoute } from '../facts.js';
 import { commonDivisor, LARGEST_NEXTHOP_WEIGHT, nearestWeights, reduceWeights } from '../plan/weights.js';
 import { familyOf } from '../routes.js';
 import { planCure } from './plan-cure.js';
+import {
+  hopOf,
+  hopsText,
+  hopText,
+  ip,
+  prohibitCommand,
+  replaceCommand,
+  routeWords,
+  sourceText,
+  tableCure,
+} from './route-words.js';
 import type { AuditFinding } from './rule.js';
 import {
   type AuditState,
@@ -29,10 +40,6 @@ export function auditRoutes(state: AuditState): Found[] {
     ...(state.knows.rules ? auditSources(state, family) : []),
     ...auditTables(state, family),
   ]);
-}
-
-function ip(family: Family): string {
-  return family === 4 ? 'ip' : 'ip -6';
 }
 
 function auditMain(state: AuditState, family: Family): Found[] {
@@ -298,69 +305,4 @@ function auditTables(state: AuditState, family: Family): Found[] {
 
 function metricOf({ metric, place: _ }: DefaultRoute, family: Family): number {
   return metric === 0 && family === 6 ? 1024 : metric;
-}
-
-function prohibitCommand(table: string, family: Family): string {
-  return `${ip(family)} route append prohibit default table ${table} metric ${family === 4 ? 1 : 2000} proto static`;
-}
-
-function tableCure(state: AuditState, uplink: AuditUplink, family: Family): string[] {
-  const hop = hopOf(state, uplink, family);
-  const [own] = ownTables(state, uplink, family);
-  const table = own ?? freeTable(state, 201 + state.uplinks.indexOf(uplink));
-  const route =
-    own === undefined && hop !== undefined
-      ? [`${ip(family)} route add default ${hopText(hop)} proto static table ${table}`, prohibitCommand(table, family)]
-      : [];
-  return [
-    ...route,
-    `${ip(family)} rule add priority ${201 + state.uplinks.indexOf(uplink)} from ${sourceText(state, uplink, family) ?? addressNow(uplink, family)} lookup ${table}`,
-  ];
-}
-
-/** On a shared device the gateway tells. */
-function hopOf({ balanced }: AuditState, { device, gateway }: AuditUplink, family: Family): Hop | undefined {
-  const hops = balanced[family]?.hops.filter(({ dev }) => dev === device) ?? [];
-  return hops.find((hop) => hop.gateway === gateway) ?? hops[0];
-}
-
-function freeTable({ rest, balanced }: AuditState, wanted: number): string {
-  const taken = new Set([...rest, balanced[4], balanced[6]].map((route) => route?.table));
-  let table = wanted;
-  while (taken.has(String(table))) table += 100;
-  return String(table);
-}
-
-/** For a cure where no file tells the address: the shell of the router does. */
-function addressNow({ device }: AuditUplink, family: Family): string {
-  return `$(ip -o -${family} address show dev ${device} scope global | awk '{ print $4; exit }')`;
-}
-
-function sourceText(state: AuditState, uplink: AuditUplink, family: Family): string | null {
-  const snat = uplink.config.snat.find((prefix) => prefix.family === family)?.text.replace(/\/(?:32|128)$/, '');
-  const own = state.facts.addresses.find(
-    ({ dev, family: of, address }) =>
-      dev === uplink.device && of === family && address !== null && !address.startsWith('fe80:'),
-  )?.address;
-  return snat ?? own ?? null;
-}
-
-function replaceCommand(route: DefaultRoute, family: Family, weights: readonly number[]): string {
-  const hops = route.hops.map((hop, i) => `nexthop ${hopText(hop)} weight ${weights[i]}`);
-  // Of another metric it would be a second route.
-  const metric = route.metric === 0 || (family === 6 && route.metric === 1024) ? '' : ` metric ${route.metric}`;
-  return `${ip(family)} route replace default${metric} proto static table ${route.table} ${hops.join(' ')}`;
-}
-
-function routeWords(route: DefaultRoute): string {
-  const metric = route.metric === 0 ? '' : ` metric ${route.metric}`;
-  return `default${route.hops.length === 1 ? ` ${hopText(route.hops[0])}` : ''}${metric}`;
-}
-
-function hopsText(route: DefaultRoute): string {
-  return route.hops.map(hopText).join(', ');
-}
-
-function hopText({ gateway, dev }: Hop): string {
-  return [...(gateway === null ? [] : ['via', gateway]), ...(dev === null ? [] : ['dev', dev])].join(' ');
 }
