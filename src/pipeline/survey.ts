@@ -18,7 +18,7 @@ import { type Inference, inferUplinks } from '../uplinks/infer.js';
 import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import { type PointSurvey, settleRoles } from '../uplinks/roles.js';
 import type { Sighting, SurveyPoint } from '../uplinks/sighting.js';
-import { type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
+import { interfaceName, type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
 import { formatAddress, prefixContains, type Words } from '../util/address.js';
 import { UserError } from '../util/error.js';
 import { MacSink, macRule } from '../workers/macs.js';
@@ -296,7 +296,8 @@ function learnAddresses(config: Config, sightings: readonly Sighting[]): Map<str
 
 function isPointOf(point: SurveyPoint, uplink: UplinkConfig): boolean {
   if (uplink.vlan !== null) return point.vlan === uplink.vlan;
-  return [point.label, point.name].some((name) => name !== null && (name === uplink.name || name === uplink.interface));
+  const names = [point.label, interfaceName(point)];
+  return names.some((name) => name !== null && (name === uplink.name || name === uplink.interface));
 }
 
 function configOf(inferred: Inference, config: Config | null): Config {

@@ -5,6 +5,7 @@
 import type { Prefix } from '../config/config.js';
 import { formatAddress, isLinkLocal, isMulticast, isPrivate, maskWords, type Words } from '../util/address.js';
 import type { SightedEnd, Sighting, SurveyPoint } from './sighting.js';
+import { interfaceName } from './topology.js';
 
 export interface InferredUplink {
   name: string;
@@ -235,7 +236,7 @@ function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
 
 /** A name from where the uplink was seen: the file's own only where each has its file. */
 function pointName(point: SurveyPoint, several: boolean): string | null {
-  const name = point.label ?? point.name ?? (point.ifindex > 0 ? `if${point.ifindex}` : null);
+  const name = point.label ?? interfaceName(point);
   return name ?? (several && /^[\w.-]{1,40}$/.test(point.stem) ? point.stem : null);
 }
 

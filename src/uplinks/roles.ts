@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.js';
 import type { SurveyPoint } from './sighting.js';
-import { type PointRole, ROLE, type Role } from './topology.js';
+import { interfaceName, type PointRole, ROLE, type Role } from './topology.js';
 
 /** What the survey saw of the uplinks at one point. */
 export interface PointSurvey {
@@ -111,7 +111,7 @@ function namedUplink(point: SurveyPoint, config: Config | null): number {
   const uplinks = config?.uplinks ?? [];
   const byVlan = uplinks.findIndex((uplink) => uplink.vlan !== null && uplink.vlan === point.vlan);
   if (byVlan >= 0) return byVlan;
-  for (const name of [point.label, point.name]) {
+  for (const name of [point.label, interfaceName(point)]) {
     if (name === null) continue;
     const found = uplinks.findIndex((uplink) => uplink.name === name || uplink.interface === name);
     if (found >= 0 && (uplinks[found].vlan === null || point.vlan === 0)) return found;

@@ -52,6 +52,11 @@ export interface Topology {
   lanVisible: boolean;
 }
 
+/** The interface's name, or `if3` where the capture has only its number (cooked v2; `ip link` lists it); null without. */
+export function interfaceName({ name, ifindex }: { name: string | null; ifindex: number }): string | null {
+  return name ?? (ifindex > 0 ? `if${ifindex}` : null);
+}
+
 /** Looks up the roles of one input's points: as surveyed, else (a line that came up later) as its name or VLAN tells. */
 export function roleFinder(topology: Topology, input: number): (point: PointInfo) => Role {
   const surveyed = new Map<string, Role>();
@@ -65,7 +70,8 @@ export function roleFinder(topology: Topology, input: number): (point: PointInfo
     const { uplinks } = topology;
     const byVlan = uplinks.findIndex(({ vlan }) => vlan !== null && vlan === point.vlan);
     if (byVlan >= 0) return byVlan;
-    const byName = uplinks.findIndex((uplink) => point.name !== null && uplink.interface === point.name);
+    const name = interfaceName(point);
+    const byName = uplinks.findIndex((uplink) => name !== null && uplink.interface === name);
     return byName >= 0 && uplinks[byName].vlan === null ? byName : ROLE.shared;
   };
 }

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Config } from '#src/config/config.js';
+import { loadConfig } from '#src/config/read.js';
 import { listInputs } from '#src/input/list.js';
 import { analyseInputs } from '#src/pipeline/pipeline.js';
+import { projectDir } from '../shared.js';
 import { type Packet, pcapFile } from './capture.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'mlstat-dynamic-'));
@@ -45,6 +47,20 @@ function exchange(from: number, n: number): Packet[] {
     { ...common, gapUs: 10_000, from: to, to: from, fromPort: 53, toPort: 2000 + n },
   ];
 }
+
+test('a cooked capture names interfaces by number', async () => {
+  const inputs = await listInputs(['samples/blackhole/any.pcap.gz'], { cwd: projectDir });
+  const [uplink] = config.uplinks;
+  const uplinks = [3, 4].map((n) => ({ ...uplink, name: `line${n}`, interface: `if${n}` }));
+  const report = await analyseInputs({ inputs, config: { ...config, uplinks, lan: [] } });
+  const configured = await loadConfig(join(projectDir, 'samples/blackhole/mlstat.yaml'), 'mlstat.yaml');
+  const known = await analyseInputs({ inputs, config: configured });
+  assert.deepEqual(
+    report.uplinks.map(({ flows, packets }) => [flows, packets]),
+    known.uplinks.map(({ flows, packets }) => [flows, packets]),
+  );
+  assert.ok(report.uplinks.every(({ flows }) => flows > 100));
+});
 
 test('flows under the new address are the uplink’s as well, and no packet is counted twice', async () => {
   const path = join(directory, 'wan.pcap');
