@@ -87,13 +87,16 @@ function noUplinks({ tally, snat }: FindingInput): Finding[] {
   return [finding('no-uplinks', 'error', message, { packets: packets.other, cure })];
 }
 
-function silentUplinks({ tally, inView, interfaces }: FindingInput): Finding[] {
+function silentUplinks({ tally, inView, interfaces, snat }: FindingInput): Finding[] {
   if (flowsOf(tally) === 0) return [];
   return tally.topology.uplinks.flatMap(({ name }, n) => {
     const { flows, router, inbound } = tally.flows[n];
     if (!inView[n]) {
       const message = `Nothing of ${name} is in the inputs. Its link was not captured, or nothing uses it: the two can’t be told apart, so it takes no part in the balance.`;
-      const cure = `record it as well: tcpdump -i ${interfaces[n] ?? 'any'} -w ${interfaces[n] ?? 'all'}.pcap`;
+      const record = `record it as well: tcpdump -i ${interfaces[n] ?? 'any'} -w ${interfaces[n] ?? 'all'}.pcap`;
+      // Without an address only the place tells it.
+      const bind = `or, if it was, say where: ${name}=FILE on the command line, or its interface as the capture has it (if3 by number)`;
+      const cure = snat[n].length === 0 ? `${record}\n${bind}` : record;
       return [finding('uplink-not-captured', 'warning', message, { uplinks: [name], cure })];
     }
     if (flows + router + inbound > 0) return [];
