@@ -91,10 +91,25 @@ function uncounted({ tally, captures }: TrackingInput): Finding[] {
       'sysctl net.netfilter.nf_conntrack_acct=1 (for new connections; to keep it: /etc/sysctl.d/), then record again';
     return [finding('no-accounting', 'warning', message, { flows: told.unaccounted, cure })];
   }
-  if (told.uncounted === 0 || captures) return [];
+  if (captures) return openBeside(tally);
+  if (told.uncounted === 0) return [];
   const message = `${told.uncounted} of ${formatNumberOf(told.flows, 'flow')} ${wasOrWere(told.uncounted)} not over when the log ended: counters come with the end, so that packets and bytes are those of the others.`;
   const cure = 'give a list of the same moment beside it: conntrack -L -o extended,id > list.txt';
   return [finding('open-flows', 'info', message, { flows: told.uncounted, cure })];
+}
+
+/** Beside captures, of uplinks that these do not show. */
+function openBeside(tally: Tally): Finding[] {
+  const captured = uplinksCaptured(tally);
+  const others = tally.told.uplinks.flatMap((counts, n) =>
+    captured[n] || counts.flows === counts.counted ? [] : [{ ...counts, name: tally.topology.uplinks[n].name }],
+  );
+  if (others.length === 0) return [];
+  const flows = others.reduce((total, one) => total + one.flows, 0);
+  const open = others.reduce((total, one) => total + one.flows - one.counted, 0);
+  const uplinks = others.map(({ name }) => name);
+  const message = `The captures show nothing of ${uplinks.join(', ')}, and ${open} of ${formatNumberOf(flows, 'flow')} there ${wasOrWere(open)} not over when the log ended: packets and bytes there are those of the others.`;
+  return [finding('open-flows', 'info', message, { uplinks, flows: open })];
 }
 
 function untimed({ tally, captures }: TrackingInput): Finding[] {
