@@ -10,6 +10,7 @@ import { calendarOf } from './calendar.js';
 import { failuresOf } from './failures.js';
 import { FULL } from './goal.js';
 import { growthOf } from './growth.js';
+import { fewNames } from './names.js';
 import { REPETITIONS, rank95 } from './replay.js';
 import { type AdviceInput, bitsOf, type KnownUplink, type Traffic, trafficOf } from './traffic.js';
 
@@ -108,7 +109,7 @@ function fullBins(bytes: Float64Array, bps: number, { widthSec }: Axis): number 
 function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis, hasDumps: boolean): string[] {
   const { axis } = carried;
   const notes: string[] = [];
-  const list = (some: readonly KnownUplink[]) => some.map(({ name }) => name).join(', ');
+  const list = (some: readonly KnownUplink[]) => fewNames(some.map(({ name }) => name));
   const unseen = uplinks.filter(({ inView }) => !inView);
   if (unseen.length > 0) {
     notes.push(
@@ -121,9 +122,12 @@ function notesOf({ uplinks, carried, bends, kept }: Traffic, replayed: Axis, has
   if (unseen.length === uplinks.length) return notes;
   const unlimited = uplinks.filter(({ capacity }) => capacity.up === null && capacity.down === null);
   if (unlimited.length > 0) {
-    const flags = unlimited.map(({ name }) => `--capacity ${name}=DOWN/UP`).join(' ');
+    const flags = unlimited
+      .slice(0, 3)
+      .map(({ name }) => `--capacity ${name}=DOWN/UP`)
+      .join(' ');
     notes.push(
-      `The capacity of ${list(unlimited)} is not known, so neither utilisation nor headroom can be told: give ${flags}`,
+      `The capacity of ${list(unlimited)} is not known, so neither utilisation nor headroom can be told: give ${flags}${unlimited.length > 3 ? ' …' : ''}`,
     );
   }
   uplinks.forEach((uplink, n) => {

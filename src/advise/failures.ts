@@ -7,6 +7,7 @@ import type { Ledger } from '../tally/ledger.js';
 import { ORIGIN } from '../tally/ledger.js';
 import { formatRate, formatShare } from '../util/units.js';
 import { carriedBytes, itemsOf, type Movable } from './items.js';
+import { fewNames } from './names.js';
 import { REPETITIONS, replay, type SliceFigures } from './replay.js';
 import { estimate, partOf } from './select.js';
 import { linkOf } from './spread.js';
@@ -129,7 +130,7 @@ function judge(
     { uplink, direction: 'down' as const, line: down },
   ]);
   const known = lines.filter(({ line }) => line.utilisation !== null);
-  const unseen = lost.length === 0 ? '' : ` What ${lost.join(', ')} would take is not known.`;
+  const unseen = lost.length === 0 ? '' : ` What ${fewNames(lost)} would take is not known.`;
   if (known.length === 0) {
     const [most] = [...lines].sort((a, b) => b.line.p95 - a.line.p95);
     const message = `If ${fails} fails, ${most.uplink} is offered ${formatRate(most.line.p95)} ${most.direction} at p95; its capacity is not known.${unseen}`;
@@ -147,7 +148,7 @@ function judge(
   const unknown =
     without.length === 0
       ? unseen
-      : `${unseen} The capacity of ${without.map(({ name }) => name).join(', ')} is not known.`;
+      : `${unseen} The capacity of ${fewNames(without.map(({ name }) => name))} is not known.`;
   const { uplink, direction, line } = verdict === 'survives' ? fullest : byDraws;
   const load = `${formatRate(line.p95)} ${direction} at p95, ${formatShare(line.utilisation?.p95 ?? null, 0)} of its capacity`;
   switch (verdict) {

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { plainConfig, writeConfig, writeRate } from '../config/write.js';
 import type { TerminalOptions } from '../report/terminal.js';
 import { EXIT, type ExitCode, UserError } from '../util/error.js';
-import { oneLine } from '../util/quote.js';
+import { oneLine, quote } from '../util/quote.js';
 import { formatShare } from '../util/units.js';
 import { terminalOptions } from './display.js';
 import type { Io } from './io.js';
@@ -53,6 +53,11 @@ export async function inferUplinks(
     const exitCode = exitCodeOf(found.report, false, io);
     if (found.config === '') {
       if (exitCode !== EXIT.ok) return exitCode;
+      const saved = found.report.inputs.find(({ format }) => format === 'tally');
+      if (saved !== undefined) {
+        const told = `${quote(saved.path)} is a saved summary, whose uplinks are settled: give the captures`;
+        throw new UserError(`no uplink can be told from these inputs: ${told}`, EXIT.unreadable);
+      }
       const [why = 'no host in it meets many others'] = found.evidence.map((one) => one.why);
       throw new UserError(`no uplink can be told from these inputs: ${why}`, EXIT.unreadable);
     }

@@ -60,6 +60,7 @@ export async function validate(
     rules,
     config?.uplinks.map(({ name }) => name),
   );
+  await refuseUnknownFindings(rules);
   const output = await openOutput(options.output, request.files, io);
   try {
     tellConfig(request.known, options, io);
@@ -107,6 +108,18 @@ function refuseStrangers(rules: readonly Rule[], names: readonly string[] | unde
     if (uplink === null || names.includes(uplink)) continue;
     const cure = didYouMean(uplink, names) || `; there is ${names.join(', ')}`;
     throw new UserError(`rule ${quote(text)} is for an uplink that is not there: ${quote(uplink)}${cure}`);
+  }
+}
+
+/** Neither would a rule against a finding that is never made. */
+async function refuseUnknownFindings(rules: readonly Rule[]): Promise<void> {
+  if (!rules.some(({ check }) => check.kind === 'finding')) return;
+  const { FINDING_CODES } = await import('../measure/finding.js');
+  const codes = Object.keys(FINDING_CODES);
+  for (const { text, check } of rules) {
+    if (check.kind !== 'finding' || codes.includes(check.code)) continue;
+    const cure = didYouMean(check.code, codes) || `; there is ${codes.join(', ')}`;
+    throw new UserError(`rule ${quote(text)} is about a finding that there is not: ${quote(check.code)}${cure}`);
   }
 }
 

@@ -5,11 +5,22 @@
 import type { Report } from './report.js';
 import { visible } from './text.js';
 
-/** The document, ending with a line break. A rule that can't be told is skipped, or an error where `unknownFails`. */
+/**
+ * The document, ending with a line break. A rule that can't be told is skipped, or an error where `unknownFails`. An input
+ * that could not be read is an error: what looks at the document alone must not take the rest for the whole.
+ */
 export function renderJunit(report: Report, options: { unknownFails: boolean }): string {
   const { rules = [], fails = 0, unknown = 0 } = report.validation ?? {};
-  const errors = options.unknownFails ? unknown : 0;
-  const totals = `tests="${rules.length}" failures="${fails}" errors="${errors}" skipped="${unknown - errors}"`;
+  const untold = options.unknownFails ? unknown : 0;
+  const unread = report.inputs.filter(({ error }) => error !== null);
+  const errors = untold + unread.length;
+  const tests = rules.length + unread.length;
+  const totals = `tests="${tests}" failures="${fails}" errors="${errors}" skipped="${unknown - untold}"`;
+  const inputs = unread.flatMap(({ path, error }) => [
+    `    <testcase classname="mlstat" name="${escaped(`read ${path}`)}" time="0">`,
+    `      <error message="${escaped(error ?? '')}"/>`,
+    '    </testcase>',
+  ]);
   const cases = rules.flatMap(({ rule, state, figure, why }) => {
     const head = `    <testcase classname="mlstat" name="${escaped(rule)}" time="0"`;
     const out = `      <system-out>${escaped(figure)}</system-out>`;
@@ -23,6 +34,7 @@ export function renderJunit(report: Report, options: { unknownFails: boolean }):
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="mlstat validate" ${totals}>`,
     `  <testsuite name="mlstat validate" ${totals} time="0">`,
+    ...inputs,
     ...cases,
     '  </testsuite>',
     '</testsuites>',

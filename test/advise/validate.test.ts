@@ -257,4 +257,16 @@ describe('a report held against rules', () => {
     assert.equal(xml.match(/<testcase /g)?.length, 2);
     assert.equal(xml.match(/<\/testcase>/g)?.length, 2);
   });
+
+  it('counts an input that could not be read as an error of JUnit', () => {
+    const report = changed((one) => {
+      one.inputs = [{ ...one.inputs[0], path: 'a<b.pcap', error: '"a<b.pcap" is empty' }];
+    });
+    report.validation = validateReport(report, [rule('no brownout')]);
+    const xml = renderJunit(report, { unknownFails: false });
+    assert.match(xml, /<testsuites [^>]*tests="2" failures="0" errors="1"/);
+    assert.ok(
+      xml.includes('name="read a&lt;b.pcap"') && xml.includes('<error message="&quot;a&lt;b.pcap&quot; is empty"/>'),
+    );
+  });
 });
