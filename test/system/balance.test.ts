@@ -8,7 +8,7 @@ import { loadConfig } from '#src/config/read.js';
 import { analyse, type Report } from '#src/index.js';
 import { splitInputs } from '#src/pipeline/compare.js';
 import { withoutShared } from '../shared.js';
-import { scratchDir } from './cli.js';
+import { runCli, scratchDir } from './cli.js';
 import { capturesOf, configOf, readTruth, wanFiles } from './lab.js';
 
 interface Fault {
@@ -142,5 +142,34 @@ describe('the balance in the router lab', { skip: withoutShared }, () => {
     const began = flows.filter(({ origin, start }) => origin === 'lan' && start >= faults[0].t_start).length;
     const counted = comparison.keys?.after ?? 0;
     assert.ok(counted <= began && counted > 0.9 * began, `${counted} of ${began}`);
+  });
+
+  test('s13: what tune predicts of 1:4 from the time under 1:1, and of 1:1 from that under 1:4, came true', async () => {
+    const scenario = 's13_weight_change';
+    const [fault] = (readTruth(scenario) as unknown as { faults: Fault[] }).faults;
+    const shares = async (verb: string, weights: readonly number[], span: readonly string[]) => {
+      const config = ['-c', configFile(scenario, weights), '--jobs', '1', '--format', 'json'];
+      const capacities = [1, 2].flatMap((line) => ['--capacity', `line${line}=4M/4M`]);
+      const run = await runCli([verb, ...withLan(scenario), ...config, ...capacities, ...span]);
+      assert.equal(run.code, 0, run.stderr);
+      return JSON.parse(run.stdout) as Report;
+    };
+    const before = ['--until', String(fault.t_start)];
+    const after = ['--since', String(fault.t_start)];
+    for (const [from, weights, to, others] of [
+      [before, [1, 1], after, [1, 4]],
+      [after, [1, 4], before, [1, 1]],
+    ] as const) {
+      const { tuning } = await shares('tune', weights, from);
+      const candidate = tuning?.candidates.find((one) => one.weights.join(':') === others.join(':'));
+      const { uplinks } = await shares('analyse', others, to);
+      for (const [n, { bytes }] of (candidate?.uplinks ?? []).entries()) {
+        const held = uplinks[n].share.bytes ?? -1;
+        // Heavy flows make it wide, but not so wide that the weights before it would do as well.
+        assert.ok(bytes.low <= held && held <= bytes.high, `${bytes.low} … ${bytes.high}: ${held}`);
+        assert.ok(bytes.high - bytes.low < 0.4, `${bytes.low} … ${bytes.high}`);
+      }
+      assert.equal(candidate?.uplinks.length, 2);
+    }
   });
 });
