@@ -10,10 +10,10 @@ import { quantile } from '#src/report/charts/load.js';
 import { overviewSpec } from '#src/report/charts/overview.js';
 import { DARK, LIGHT, PAGE } from '#src/report/charts/theme.js';
 import { timeSpace } from '#src/report/charts/time.js';
-import { compileSpec } from '#src/report/draw/svg.js';
+import { compileSpec, drawSvg } from '#src/report/draw/svg.js';
 import type { Report } from '#src/report/report.js';
 import { anyReport } from './arbitrary.js';
-import { emptyReport, healthy, hostile, outage, reports } from './fixtures.js';
+import { eight, emptyReport, healthy, hostile, outage, reports } from './fixtures.js';
 
 const options: ChartOptions = { timezone: 'UTC', width: 640, theme: LIGHT, alone: true };
 
@@ -243,6 +243,12 @@ test('the caption of new flows tells those outside the band, and which of them f
       `${out.length} of ${rows.length} lie outside \\(red\\).*, ${during.length} of these during an outage; by chance`,
     ),
   );
+});
+
+test('each of many lanes of the timeline has its name', async () => {
+  const report = eight();
+  const svg = await drawSvg(chartSpec(chart('timeline'), report, { ...options, alone: false }));
+  for (const { name } of report.uplinks) assert.ok(svg.includes(`>${name}</text>`), name);
 });
 
 test('of many lines the failures and the lines that matter most are drawn', () => {

@@ -56,7 +56,8 @@ function plot(report: Report, options: ChartOptions): Spec {
       labelColor: theme.ink,
       labelFontSize: 12,
       labelLimit: 130,
-      // Each lane has its name, however close they are.
+      // Each lane has its name: Vega thins out `values` as well where they are more than this.
+      tickCount: lanes,
       labelOverlap: false,
       grid: false,
       ticks: false,
