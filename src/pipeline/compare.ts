@@ -6,7 +6,11 @@ import { round6 } from '../measure/round.js';
 import { continuing } from '../measure/split.js';
 import type { Change, ComparedSpan, ComparedUplink, Pair, ReportComparison } from '../report/comparison.js';
 import type { Report, ReportUplink } from '../report/report.js';
+import { formatDuration } from '../util/time.js';
 import { measured, type PipelineOptions, type Reading, tallyInputs } from './pipeline.js';
+
+/** Part of the shorter span that both may have in common unsaid. */
+const OVERLAP = 0.1;
 
 export interface Comparison {
   /** Of the time after, with `comparison`. */
@@ -121,7 +125,7 @@ function comparisonOf(
         },
       };
     }),
-    notes: notesOf(before, after, changes),
+    notes: [...(splitUs === null ? orderNotes(spanOf(before), spanOf(after)) : []), ...notesOf(before, after, changes)],
   };
 }
 
@@ -161,6 +165,22 @@ function answeredChange(one: ReportUplink | null, two: ReportUplink | null, befo
     change: first === null || second === null ? null : round6(second.share - first.share),
     interval,
   };
+}
+
+/** Inputs given twice, or the wrong way round, give figures that look as sure as any. */
+function orderNotes(before: ComparedSpan, after: ComparedSpan): string[] {
+  const [first, last] = [after.start, before.end];
+  if (before.start === null || last === null || first === null || after.end === null) return [];
+  const common = Math.min(last, after.end) - Math.max(first, before.start);
+  // Connections that end late reach a little into the next file.
+  if (common <= OVERLAP * Math.min(last - before.start, after.end - first)) {
+    return before.start > first
+      ? ['BEFORE is later than AFTER: changes are told from the later to the earlier one.']
+      : [];
+  }
+  return [
+    `BEFORE and AFTER have ${formatDuration(common)} in common: what both hold counts on both sides, as no change. One input is cut in two by --split TIME.`,
+  ];
 }
 
 function notesOf(before: Report, after: Report, { leftOut, key }: DecisionChange): string[] {

@@ -57,6 +57,17 @@ describe('compare', () => {
     assert.match(page, /^# mlstat: before and after\n\n\*\*Too few decisions to tell whether the shares changed\.\*\*/);
   });
 
+  it('notes that both sides hold the same time, or stand the wrong way round', async () => {
+    const notes = async (...inputs: string[]) => {
+      const { out } = await compare(...inputs, '-c', CONFIG, '-f', 'json');
+      return ((JSON.parse(out) as Report).comparison?.notes ?? []).join('\n');
+    };
+    assert.match(await notes(AFTER, AFTER), /^BEFORE and AFTER have 1 min 21 s in common/);
+    const [early, late] = [BEFORE, AFTER];
+    assert.doesNotMatch(await notes(early, late), /BEFORE/);
+    assert.match(await notes(late, early), /^BEFORE is later than AFTER/);
+  });
+
   it('says what it needs', async () => {
     assert.match(await refused('a'), /^compare needs BEFORE and AFTER, or one input and --split TIME: "a"$/);
     assert.match(await refused('a', 'b', 'c'), /^compare takes two inputs, BEFORE and AFTER, not 3; .*--before FILE/);
