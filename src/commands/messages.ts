@@ -15,7 +15,7 @@ export interface TalkOptions {
 }
 
 /**
- * Errors and damage of the inputs, a line each; silent where quiet. Files that only a folder or glob brought in, and
+ * Errors of the inputs, and their damage unless quiet, a line each. Files that only a folder or glob brought in, and
  * that nothing can be made of, share a line unless verbose.
  */
 export function warnOfInputs(
@@ -24,7 +24,6 @@ export function warnOfInputs(
   options: TalkOptions,
   io: Io,
 ): void {
-  if (options.quiet) return;
   const broughtIn = new Set(specs.filter((spec) => !spec.named).map((spec) => spec.path));
   const strays = inputs.filter(({ path, error, format }) => error !== null && format === null && broughtIn.has(path));
   const condensed = strays.length > 1 && !options.verbose;
@@ -33,7 +32,7 @@ export function warnOfInputs(
     if (condensed && input === strays[0]) {
       say(`${strays.length} files can't be read (-v lists them), the first: ${errorOf(input)}`, io);
     } else if (error !== null && !(condensed && strays.includes(input))) say(errorOf(input), io);
-    for (const { reason, count, offset } of damage) {
+    for (const { reason, count, offset } of options.quiet ? [] : damage) {
       const place = offset === null ? '' : `, first at byte ${offset}`;
       say(`${quote(path)} is damaged: ${reason}, ${formatNumberOf(count, 'time')}${place}`, io);
     }

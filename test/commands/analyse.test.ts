@@ -93,7 +93,10 @@ describe('what the pipeline is asked', () => {
       inputs.map((input) => [input.path, input.file]),
       [['wan1.pcap', join(folder, 'wan1.pcap')]],
     );
-    assert.deepEqual([config, signal?.aborted, typeof onProgress, rest], [null, false, 'function', {}]);
+    assert.deepEqual(
+      [config, signal?.aborted, typeof onProgress, rest],
+      [null, false, 'function', { timezone: 'UTC' }],
+    );
   });
 
   it('is every option', async () => {
@@ -119,6 +122,7 @@ describe('what the pipeline is asked', () => {
         pins: ['192.0.2.1/32'],
         binSec: 300,
         timeouts: { udp: 60, tcp: 7200, icmp: 5 },
+        timezone: 'UTC',
         jobs: 3,
         reader: 'reference',
       },
@@ -194,9 +198,11 @@ describe('faults of the inputs', () => {
     assert.deepEqual([code, out, err], [4, renderCsv(damaged), warnings]);
   });
 
-  it('-q says nothing of either', async () => {
+  it('-q says nothing of damage, and why nothing could be read', async () => {
     assert.deepEqual((await analyse('-q', damaged)).err, '');
-    assert.deepEqual((await analyse('-q', unreadable)).err, '');
+    const { code, err } = await analyse('-q', unreadable);
+    assert.equal(code, 3);
+    assert.match(err, /^mlstat: [^\n]+\n$/);
   });
 
   it('an input that cannot be read is code 3, and the others are shown', async () => {

@@ -34,7 +34,10 @@ test('what can not be written is refused before anything is read', async () => {
   assert.match(await refused('-o', 'r.docx'), /must end with \.html, .*"r\.docx"/);
   assert.match(await refused('-o', 'r.pdf'), /can't be a PDF: "r\.pdf"; make report\.html/);
   assert.match(await refused('-o', 'r.html', '--chart', 'share'), /^--chart draws one chart/);
-  assert.match(await refused('-o', 'r.svg', '--chart', 'troughput'), /^--chart must be share, .*"troughput".*did you mean/);
+  assert.match(
+    await refused('-o', 'r.svg', '--chart', 'troughput'),
+    /^--chart must be share, .*"troughput".*did you mean/,
+  );
   assert.match(await refused('-o', 'nowhere/r.svg'), /no such folder/);
 });
 
