@@ -17,6 +17,9 @@ const LONGEST_US = 3e6;
 /** What is usual before anything is known: 100 ms, as firmly as of so many answers. */
 const PRIOR_US = 100_000;
 const PRIOR_DELAYS = 4;
+/** Before so many answers were seen the line may be a slow one (a satellite's): a demand has this time at least. */
+const FEW = 8;
+const SLOW_US = 900_000;
 /** From so many answers on the prior is forgotten. */
 const ENOUGH = 40;
 
@@ -35,6 +38,7 @@ export class Delays {
 
   /** A demand without an answer within this time is late. */
   get lateUs(): number {
+    if (this.forgets && this.total < PRIOR_DELAYS + FEW) return SLOW_US;
     return Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
   }
 

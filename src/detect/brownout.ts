@@ -14,6 +14,8 @@ export interface Brownout {
   /** Demands judged while it lasted, those of them that were late. */
   all: number;
   late: number;
+  /** Late ones that were answered all the same. */
+  slow: number;
   /** Of those before the alarm: servers that were late. */
   servers: number;
   /** Share of late demands before it. */
@@ -50,6 +52,7 @@ class Sum {
   startUs = 0;
   servers = 0;
   late = 0;
+  slow = 0;
   all = 0;
   before = 0;
   readonly waitingLate = new Float64Array(CATEGORIES);
@@ -117,7 +120,7 @@ export class Brownouts {
     else if (sum.value >= this.needed(line, nowUs)) this.alarm(line, sum, this.needed(line, nowUs));
   }
 
-  /** It was not. `usual` is how often that happens by itself; `dead`: nothing came in since. */
+  /** It was not. `usual` is how often that happens by itself; `dead`: nothing came in since. `answered`: it was, late. */
   late(
     line: Line,
     startUs: number,
@@ -125,6 +128,7 @@ export class Brownouts {
     category: number,
     usual: number,
     dead: boolean,
+    answered: boolean,
     nowUs: number,
   ): void {
     const sum = this.sums[line.uplink];
@@ -132,6 +136,7 @@ export class Brownouts {
       sum.remember(startUs, true);
       sum.open.all++;
       sum.open.late++;
+      if (answered) sum.open.slow++;
       sum.open.score += Math.log(0.5 / sum.open.before);
       this.ending(line, sum, true);
       return;
@@ -149,11 +154,19 @@ export class Brownouts {
     sum.waitingAll[category]++;
     sum.servers++;
     sum.late++;
+    if (answered) sum.slow++;
     sum.all++;
     sum.value += Math.log(alternative(usual) / usual);
     if (dead) return;
     const needed = this.needed(line, nowUs);
     if (sum.value >= needed) this.alarm(line, sum, needed);
+  }
+
+  /** A demand without answer that says nothing of this line, but what to expect of others like it (`category`). */
+  pass({ uplink }: Line, startUs: number, category: number | null): void {
+    const sum = this.sums[uplink];
+    sum.remember(startUs, true);
+    if (sum.open === null && category !== null) this.lateShare.add(category, 1, 1);
   }
 
   /** Demands of the other uplinks since then, and how many of them were late. */
@@ -205,6 +218,7 @@ export class Brownouts {
       end: null,
       all: Math.round(late / Math.max(share, 0.1)) + (open?.all ?? 0),
       late: late + (open?.late ?? 0),
+      slow: open?.slow ?? 0,
       servers: servers + (open?.servers ?? 0),
       before: usual,
       score: Math.max(needed + 3, open?.score ?? 0),
@@ -238,6 +252,7 @@ export class Brownouts {
       end: null,
       all: sum.all,
       late: sum.late,
+      slow: sum.slow,
       servers: sum.servers,
       before: sum.before,
       score: sum.value,
@@ -279,7 +294,7 @@ function alternative(usual: number): number {
 }
 
 function clear(sum: Sum): void {
-  sum.value = sum.servers = sum.late = sum.all = 0;
+  sum.value = sum.servers = sum.late = sum.slow = sum.all = 0;
   sum.waitingLate.fill(0);
   sum.waitingAll.fill(0);
 }

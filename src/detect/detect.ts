@@ -31,6 +31,9 @@ export interface DetectInput {
   settings?: DetectSettings;
 }
 
+/** What is shorter is a few lost packets or a burst of flows, whatever chance says; microseconds. */
+const LEAST_US = 100_000;
+
 /** Looks for outages in a whole tally. Where there is nothing to look at, nothing counts as measured. */
 export function detect(input: DetectInput): Detection {
   const { tally, spans, inView } = input;
@@ -66,7 +69,7 @@ export function detect(input: DetectInput): Detection {
       flows,
     ),
     tally,
-  ).filter((raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= settings.minOutageSec * 1e6);
+  ).filter((raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(LEAST_US, settings.minOutageSec * 1e6));
   return report(input, raws, flows, detector, startUs, endUs);
 }
 

@@ -2,7 +2,7 @@
 
 import { categoryOf, LateShare } from './answers.js';
 import { Brownouts } from './brownout.js';
-import { DEMAND, type Flows, MARK } from './evidence.js';
+import { DEMAND, type Flows, MARK, UNSEEN } from './evidence.js';
 import { GapWatch, type SpanUs } from './gaps.js';
 import { askGateway, gatewayLives, giveUpGateway, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
 import { Keys } from './keys.js';
@@ -34,6 +34,8 @@ const OTHER_NATS = 6;
 const PAST = 10;
 /** A brownout is judged beside the other uplinks' answers of the last minute. */
 const COMPARED_US = 60e6;
+/** An answer that comes sooner was not lost at the first try, only slow: nobody asks again before a second is over (RFC 6298). */
+const RETRY_US = 900_000;
 /** An unknown server's silence, where no other uplink can be compared with. */
 const ALONE = 0.3;
 
@@ -54,6 +56,8 @@ export class Detector {
   private readonly countedAt: Uint8Array;
   private decisions = 0;
   private out = 0;
+  /** Something came in by some uplink: both directions are recorded. */
+  private isHeard = false;
   private nowUs: number;
   private dueUs = Number.POSITIVE_INFINITY;
 
@@ -111,6 +115,10 @@ export class Detector {
       keys.started(key, own.uplink, timeUs, own.share);
     }
     const { silence } = own;
+    if (!own.isUsed && flows.draw[i] === 1) {
+      own.isUsed = true;
+      this.decide(own, timeUs);
+    }
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;
     silence.lastStartUs = timeUs;
     own.seen(timeUs);
@@ -202,6 +210,10 @@ export class Detector {
   private resolve(line: Line, i: number, nowUs: number): void {
     const { flows, known } = this;
     const startUs = flows.startUs[i];
+    if (flows.waitUs[i] === UNSEEN && !line.everIn) {
+      line.isOneWay = true;
+      return;
+    }
     if (startUs < line.judgedFromUs) {
       refineEnd(line, startUs, flows.waitUs[i]);
       return;
@@ -211,7 +223,7 @@ export class Detector {
     const server = flows.server[i];
     const { lateUs } = line.delays;
     const category = categoryOf(flows.demand[i], known[server] === 1);
-    if (waitUs >= 0 && waitUs <= lateUs) {
+    if (waitUs >= 0 && waitUs <= Math.max(lateUs, RETRY_US)) {
       known[server] = 1;
       if (!this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
       if (startUs + waitUs > line.silence.sinceUs) this.alive(line, startUs + waitUs);
@@ -221,7 +233,8 @@ export class Detector {
     const { silence } = line;
     const dead = silence.sinceUs <= startUs + line.delays.p95Us;
     // Who never answered before tells nothing by not answering again.
-    if (known[server] === 0) {
+    const isNew = known[server] === 0;
+    if (isNew) {
       if (this.doubtedUs[server] < (dead ? silence.sinceUs : startUs)) return;
       this.doubtedUs[server] = Math.min(this.doubtedUs[server], startUs);
     }
@@ -231,8 +244,12 @@ export class Detector {
       this.brownouts.note(line, startUs);
       return;
     }
-    const usual = this.chanceOfLate(line.uplink, category, startUs - COMPARED_US);
-    this.brownouts.late(line, startUs, server, category, usual, dead, nowUs);
+    // A scan finds nobody, and a line that never answered answers no worse than before.
+    if ((isNew && waitUs < 0) || !line.everIn) this.brownouts.pass(line, startUs, dead ? null : category);
+    else {
+      const usual = this.chanceOfLate(line.uplink, category, startUs - COMPARED_US);
+      this.brownouts.late(line, startUs, server, category, usual, dead, waitUs >= 0, nowUs);
+    }
     if (dead) this.decide(line, nowUs);
   }
 
@@ -268,7 +285,10 @@ export class Detector {
   private alive(line: Line, timeUs: number): void {
     const { silence } = line;
     if (timeUs < silence.sinceUs) return;
-    line.everIn = true;
+    if (!line.everIn) {
+      line.everIn = this.isHeard = true;
+      this.decide(line, timeUs);
+    }
     if (line.isOut) {
       silence.endUs = timeUs;
       this.overdue(line, timeUs);
@@ -319,8 +339,9 @@ export class Detector {
 
   private decide(line: Line, nowUs: number): void {
     const { silence } = line;
-    if (line.isOut || (!line.everIn && this.options.shares === null)) return;
-    const score = silence.lateScore + silence.elsewhereScore + silence.gatewayScore;
+    if (line.isOut || !this.isHeard || (!line.everIn && line.isOneWay)) return;
+    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down.
+    const score = silence.lateScore + silence.gatewayScore + (line.isUsed ? silence.elsewhereScore : 0);
     const share = silence.elsewhere > 0 ? silence.share : line.share || this.shares.of(line.uplink);
     const needed = this.needed(share, nowUs);
     if (score < needed) return;

@@ -34,6 +34,11 @@ export interface Marks {
   codes: Int32Array;
 }
 
+/** An answer that was not recorded: without one nobody sends data after a SYN. */
+export const UNSEEN = -2;
+/** Bytes of a packet in the mean above which a TCP flow sent more than SYNs. */
+const BARE = 64;
+
 /** Kinds of demand whose answers are counted apart. */
 export const DEMAND = { tcp: 0, udp: 1, other: 2, kinds: 3 } as const;
 
@@ -50,7 +55,7 @@ export interface Flows {
   server: Int32Array;
   servers: number;
   demand: Uint8Array;
-  /** Microseconds to the answer; -1 for none within `PATIENCE_US`. Read only once that time has come. */
+  /** Microseconds to the answer; -1 for none within `PATIENCE_US`, or `UNSEEN`. Read only once that time has come. */
   waitUs: Int32Array;
   /** 1: a client's, so a choice of the router's; 0: the router's own. */
   draw: Uint8Array;
@@ -104,6 +109,8 @@ export function flowsOf(ledger: Ledger): Flows {
     // Connection tracking may know of an answer and not of its time.
     const wait = answered ? Math.max(answerUs[row], 0) : -1;
     flows.waitUs[i] = wait <= PATIENCE_US ? wait : -1;
+    if (!answered && protocol[row] === PROTOCOL.tcp && ledger.ipUp[row] > BARE * ledger.packetsUp[row])
+      flows.waitUs[i] = UNSEEN;
     flows.draw[i] = origin[row] === ORIGIN.router ? 0 : 1;
   }
   if (clients) flows.keys = numberPairs(flows, client);
@@ -125,6 +132,9 @@ function settleTies(ledger: Ledger, order: Uint32Array): void {
 }
 
 function compareRows({ uplink, protocol, ports, server, client, addresses }: Ledger, a: number, b: number): number {
+  // By lot: in order of the uplinks a burst of one moment would look like a silence of each in turn.
+  const lot = lotOf(ports[a], addresses.wordsOf(server[a])[3]) - lotOf(ports[b], addresses.wordsOf(server[b])[3]);
+  if (lot !== 0) return lot;
   const plain = uplink[a] - uplink[b] || protocol[a] - protocol[b] || (ports[a] >>> 0) - (ports[b] >>> 0);
   if (plain !== 0) return plain;
   for (const host of [server, client]) {
@@ -134,6 +144,12 @@ function compareRows({ uplink, protocol, ports, server, client, addresses }: Led
     for (let i = 0; i < 4; i++) if (left[i] !== right[i]) return left[i] - right[i];
   }
   return 0;
+}
+
+function lotOf(ports: number, word: number): number {
+  let hash = Math.imul(ports, 0x9e3779b1) ^ Math.imul(word, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
 }
 
 /** Gives each client and server one number; returns how many there are. */

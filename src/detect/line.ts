@@ -73,6 +73,10 @@ export class Line {
   nats = 0;
   trial: Trial | null = null;
   everIn = false;
+  /** The router chose it for a flow before: only then decisions that go elsewhere say anything. */
+  isUsed = false;
+  /** Its flows go on as if they were answered, though no answer is seen: one direction is not recorded. */
+  isOneWay = false;
   lastAnyUs = Number.NaN;
   lastPingOutUs = Number.NaN;
   lastPingInUs = Number.NaN;

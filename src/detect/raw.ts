@@ -61,10 +61,11 @@ export function rawOfSilence(silence: Silence, flows: Flows, startUs: number, in
 }
 
 export function rawOfBrownout(brownout: Brownout): RawOutage {
-  const { uplink, start, end, all, late, servers, score, needed, delayUs, lateAfterUs } = brownout;
+  const { uplink, start, end, all, late, slow, servers, score, needed, delayUs, lateAfterUs } = brownout;
   return {
     uplink,
-    kind: late >= all * 0.97 ? 'blackhole' : 'brownout',
+    // Where answers come, however late, there is no hole: a flow tried again after the end has one, too.
+    kind: late >= all * 0.97 && slow < late / 2 ? 'blackhole' : 'brownout',
     sinceUs: start.earliestUs,
     start,
     end,
