@@ -36,6 +36,12 @@ const PAST = 10;
 const COMPARED_US = 60e6;
 /** An answer that comes sooner was not lost at the first try, only slow: nobody asks again before a second is over (RFC 6298). */
 const RETRY_US = 900_000;
+/**
+ * In a pause of two usual ones an unknown server's silence says no more than this: the first targets of a scan come
+ * in a row.
+ */
+const USUAL_WAITS = 2;
+const UNKNOWN = 0.3;
 /** An unknown server's silence, where no other uplink can be compared with. */
 const ALONE = 0.3;
 
@@ -253,7 +259,8 @@ export class Detector {
     if (dead) this.decide(line, nowUs);
   }
 
-  private countLate({ silence, uplink }: Line, startUs: number, server: number, category: number): void {
+  private countLate(line: Line, startUs: number, server: number, category: number): void {
+    const { silence, uplink } = line;
     silence.late++;
     if (!(silence.firstLateUs <= startUs)) silence.firstLateUs = startUs;
     if (!(silence.lastLateUs >= startUs)) silence.lastLateUs = startUs;
@@ -261,8 +268,11 @@ export class Detector {
     this.countedAt[server] = uplink;
     this.countedUs[server] = startUs;
     silence.servers++;
-    if (this.known[server] === 1) silence.knownServers++;
-    silence.lateScore -= Math.log(this.chanceOfLate(uplink, category, silence.sinceUs));
+    const known = this.known[server] === 1;
+    if (known) silence.knownServers++;
+    const isUsual = !known && startUs - silence.sinceUs < USUAL_WAITS * line.waitUs;
+    const chance = this.chanceOfLate(uplink, category, silence.sinceUs);
+    silence.lateScore -= Math.log(isUsual ? Math.max(chance, UNKNOWN) : chance);
   }
 
   /** How often such a demand goes unanswered: so far, and on the other uplinks since then. */
@@ -271,8 +281,8 @@ export class Detector {
     const others = this.brownouts.others(uplink, sinceUs);
     const known = category % 2 === 1;
     const browned = this.brownouts.shareOf(uplink);
-    if (!known && others.all === 0) return Math.max(past, browned, ALONE);
-    return Math.min(0.95, Math.max(past, browned, (past * PAST + others.late) / (PAST + others.all)));
+    const now = (past * PAST + others.late) / (PAST + others.all);
+    return Math.min(0.95, Math.max(past, browned, others.all === 0 && !known ? ALONE : now));
   }
 
   private askedGateway(line: Line, timeUs: number, ping: boolean): void {
