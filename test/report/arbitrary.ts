@@ -47,10 +47,18 @@ export const anyReport: fc.Arbitrary<Report> = fc
     const change = (value: unknown, key: string): unknown => {
       if (Array.isArray(value)) return value.slice(0, 20).map((item) => change(item, key));
       if (typeof value === 'string') return FREE.has(key) ? (texts.next().value ?? value) : value;
-      if (typeof value === 'number') return figures.next().value ?? value;
+      if (typeof value === 'number') return key === 'capacity' ? whole(value) : (figures.next().value ?? value);
       if (value === null || typeof value !== 'object') return value;
+      if (key === 'capacity' && 'up' in value) return capacityOf(value);
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, change(item, name)]));
     };
+    /** A capacity is of a configuration, which takes whole bits per second from 1 to 10^15. */
+    const whole = (value: unknown) => {
+      const figure = figures.next().value;
+      return typeof figure === 'number' ? Math.max(1, Math.round(figure % 1e15)) : value;
+    };
+    const capacityOf = (value: object) =>
+      Object.fromEntries(Object.entries(value).map(([name, item]) => [name, whole(item)]));
     const made = make();
     return { ...(change(made, '') as Report), tool: made.tool, schema: made.schema };
   });
