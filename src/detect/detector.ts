@@ -36,12 +36,6 @@ const PAST = 10;
 const COMPARED_US = 60e6;
 /** An answer that comes sooner was not lost at the first try, only slow: nobody asks again before a second is over (RFC 6298). */
 const RETRY_US = 900_000;
-/**
- * In a pause of two usual ones an unknown server's silence says no more than this: the first targets of a scan come
- * in a row.
- */
-const USUAL_WAITS = 2;
-const UNKNOWN = 0.3;
 /** An unknown server's silence, where no other uplink can be compared with. */
 const ALONE = 0.3;
 
@@ -245,7 +239,7 @@ export class Detector {
       this.doubtedUs[server] = Math.min(this.doubtedUs[server], startUs);
     }
     if (waitUs >= 0 && !dead && !line.isOut && !this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
-    if (dead) this.countLate(line, startUs, server, category);
+    if (dead) this.countLate(line, startUs, server, category, waitUs >= 0);
     if (line.isOut) {
       this.brownouts.note(line, startUs);
       return;
@@ -259,7 +253,7 @@ export class Detector {
     if (dead) this.decide(line, nowUs);
   }
 
-  private countLate(line: Line, startUs: number, server: number, category: number): void {
+  private countLate(line: Line, startUs: number, server: number, category: number, answered: boolean): void {
     const { silence, uplink } = line;
     silence.late++;
     if (!(silence.firstLateUs <= startUs)) silence.firstLateUs = startUs;
@@ -270,9 +264,9 @@ export class Detector {
     silence.servers++;
     const known = this.known[server] === 1;
     if (known) silence.knownServers++;
-    const isUsual = !known && startUs - silence.sinceUs < USUAL_WAITS * line.waitUs;
-    const chance = this.chanceOfLate(uplink, category, silence.sinceUs);
-    silence.lateScore -= Math.log(isUsual ? Math.max(chance, UNKNOWN) : chance);
+    const nats = -Math.log(this.chanceOfLate(uplink, category, silence.sinceUs));
+    silence.lateScore += nats;
+    if (!known && !answered) silence.unknownScore += nats;
   }
 
   /** How often such a demand goes unanswered: so far, and on the other uplinks since then. */
@@ -350,15 +344,19 @@ export class Detector {
   private decide(line: Line, nowUs: number): void {
     const { silence } = line;
     if (line.isOut || !this.isHeard || (!line.everIn && line.isOneWay)) return;
-    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down.
-    const score = silence.lateScore + silence.gatewayScore + (line.isUsed ? silence.elsewhereScore : 0);
     const share = silence.elsewhere > 0 ? silence.share : line.share || this.shares.of(line.uplink);
     const needed = this.needed(share, nowUs);
+    // A scan's targets answer nobody: without servers that are known to answer theirs is half of the evidence at most.
+    const { unknownScore } = silence;
+    const provenScore = silence.lateScore - unknownScore;
+    const lateScore = provenScore + (line.everIn ? Math.min(unknownScore, provenScore + needed / 2) : unknownScore);
+    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down.
+    const score = lateScore + silence.gatewayScore + (line.isUsed ? silence.elsewhereScore : 0);
     if (score < needed) return;
     // A few dead servers in a row are no dead line.
-    if (silence.servers < LEAST_SERVERS && score - silence.lateScore < OTHER_NATS) return;
+    if (silence.servers < LEAST_SERVERS && score - lateScore < OTHER_NATS) return;
     // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
-    if (silence.lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs)) return;
+    if (lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs)) return;
     silence.decidedUs = nowUs;
     silence.share = share;
     silence.needed = needed;

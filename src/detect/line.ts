@@ -11,6 +11,8 @@ export interface Silence {
   fromStart: boolean;
   /** Evidence in nats: demands without answer, decisions that went elsewhere, the gateway's silence. */
   lateScore: number;
+  /** Of it what servers that never answered anybody make. */
+  unknownScore: number;
   elsewhereScore: number;
   gatewayScore: number;
   /** Demands without answer, those of them that count (a server once), and their servers that answered before. */
@@ -134,7 +136,7 @@ export function silenceAt(uplink: number, sinceUs: number, fromStart: boolean): 
 export function beginSilence(silence: Silence, sinceUs: number, fromStart: boolean): Silence {
   silence.sinceUs = sinceUs;
   silence.fromStart = fromStart;
-  silence.lateScore = silence.elsewhereScore = silence.gatewayScore = 0;
+  silence.lateScore = silence.unknownScore = silence.elsewhereScore = silence.gatewayScore = 0;
   silence.late = silence.servers = silence.knownServers = silence.elsewhere = 0;
   silence.firstLateUs = silence.lastLateUs = silence.lastStartUs = Number.NaN;
   silence.pingsOut = silence.pingsIn = silence.asked = silence.answered = silence.beatsMissed = 0;

@@ -117,6 +117,49 @@ test('an uplink that answers again and is not used: the end is known, and a find
   assert.equal(distortions[0].endUs, (T0 + 600) * 1e6);
 });
 
+test('an uplink that is never used and shows no sign of life is no outage: nothing shows that one began', () => {
+  const { outages, distortions, availability } = detectIn({
+    ...BASE,
+    faults: [{ kind: 'link-down', uplink: 1, start: 0, end: 600 }],
+  });
+  assert.deepEqual(outages, []);
+  assert.deepEqual(distortions, []);
+  assert.ok(availability[1].unmeasurableSeconds > 590);
+});
+
+test('a hole from the beginning is one, with weights and without: demands go in and others are answered', () => {
+  const fault: SimulatedFault = { kind: 'blackhole', uplink: 1, start: 0, end: 200 };
+  for (const weights of [BASE.weights, null]) {
+    const { outages } = detectIn({ ...BASE, faults: [fault] }, weights);
+    assert.equal(outages.length, 1);
+    assert.equal(outages[0].kind, 'blackhole');
+    assert.ok(outages[0].start.best - T0 < 2 && Math.abs((outages[0].end?.best ?? 0) - T0 - 200) < 1);
+  }
+});
+
+test('no answer to anything by any uplink is a recording of one direction', () => {
+  const faults = [0, 1].map((uplink): SimulatedFault => ({ kind: 'blackhole', uplink, start: 0, end: 600 }));
+  assert.deepEqual(detectIn({ ...BASE, faults }).outages, []);
+});
+
+// What looks like an outage and is none.
+for (const [name, more] of Object.entries({
+  'a burst of one moment': { burst: { at: 300, flows: 470 } },
+  'a burst where there is little else': { rate: 1, burst: { at: 300, flows: 470 } },
+  'a scan': { scan: { from: 200, to: 320, rate: 40 } },
+  'a scan by pair': { scan: { from: 200, to: 320, rate: 40 }, pairs: true },
+  'a satellite': { rtt: 0.7 },
+})) {
+  test(`${name} is no outage`, () => {
+    for (const seed of [1, 2, 3]) {
+      for (const clientsVisible of [true, false]) {
+        const { outages } = detectIn({ ...BASE, ...more, seed, clientsVisible });
+        assert.deepEqual(outages, [], `seed ${seed}`);
+      }
+    }
+  });
+}
+
 // Healthy traffic of all sorts: thin and dense, bursty, with day and night, few pairs, dead servers.
 for (const [n, more] of [
   { rate: 0.1, seconds: 86_400, day: 86_400 },

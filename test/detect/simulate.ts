@@ -46,10 +46,18 @@ export interface Simulation {
   keepalive?: number;
   /** Part of the servers that never answer. */
   dead?: number;
+  /** Shortest time of an answer, seconds. */
+  rtt?: number;
+  /** So many flows of one moment, to servers of their own. */
+  burst?: { at: number; flows: number };
+  /** One client looks for servers where there are none, so many a second. */
+  scan?: { from: number; to: number; rate: number };
   /** Nothing at all is recorded from … to …, seconds. */
   recorderStops?: [number, number];
 }
 
+/** Servers from this number on are none. */
+const NOBODY = 100_000;
 const RETRIES = [0, 1, 3, 7] as const;
 /** A client gives up a connection that makes no progress. */
 const PATIENCE_SEC = 10;
@@ -105,6 +113,11 @@ class Router {
         this.start(at + (n > 0 ? random() * 0.5 : 0), client, server);
       }
     }
+    for (let n = 0; n < (spec.burst?.flows ?? 0); n++) this.start(spec.burst?.at ?? 0, 0, servers + n);
+    if (spec.scan !== undefined) {
+      const { from, to, rate } = spec.scan;
+      for (let at = from, n = NOBODY; at < to; at += this.wait(rate)) this.start(at, 0, n++);
+    }
     if ((spec.keepalive ?? 5) > 0) this.ping(spec.keepalive ?? 5);
     return this.tally;
   }
@@ -121,8 +134,8 @@ class Router {
     // Nothing of it is on the wire.
     if (fault?.kind === 'link-down') return;
     const udp = random() < 0.3;
-    const rtt = 0.012 + 0.006 * uplink - 0.01 * Math.log(1 - random());
-    const lost = this.dead[server] === 1 || random() < 0.003;
+    const rtt = (this.spec.rtt ?? 0.012) + 0.006 * uplink - 0.01 * Math.log(1 - random());
+    const lost = this.dead[server] === 1 || server >= NOBODY || random() < 0.003;
     const local = { first: at, last: at, packets: 0 };
     const remote = { first: Number.NaN, last: Number.NaN, packets: 0 };
     let answered = false;
