@@ -4,28 +4,14 @@ import { categoryOf, LateShare } from './answers.js';
 import { Brownouts } from './brownout.js';
 import { DEMAND, type Flows, MARK, UNSEEN } from './evidence.js';
 import { GapWatch, type SpanUs } from './gaps.js';
-import { askGateway, gatewayLives, giveUpGateway, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
+import { askGateway, gatewayLives, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
 import { Keys } from './keys.js';
 import { beginSilence, Line, type Silence, silenceAt } from './line.js';
-import { type DetectSettings, THIN_US, YEAR_SEC } from './settings.js';
+import { overdue } from './overdue.js';
+import { type DetectorOptions, THIN_US, YEAR_SEC } from './settings.js';
 import { Shares } from './shares.js';
 import { type Thin, thinOf } from './thin.js';
 import { browned, refineEnd, tryOn } from './trial.js';
-
-export interface DetectorOptions {
-  uplinks: number;
-  /** By uplink: whether its packets would be seen. */
-  inView: readonly boolean[];
-  /** What is looked at begins here, microseconds. */
-  startUs: number;
-  /** By uplink: its share by the weights; null where they are not known. */
-  shares: readonly number[] | null;
-  perFlow: boolean | null;
-  clientsVisible: boolean;
-  /** Silences of all uplinks shorter than this can't be seen. */
-  leastGapUs: number;
-  settings: DetectSettings;
-}
 
 /** So many servers at least, or so many nats of other evidence. */
 const LEAST_SERVERS = 4;
@@ -154,7 +140,7 @@ export class Detector {
       this.settleTrial(line);
       const { silence } = line;
       if (line.isOut) {
-        this.overdue(line, endUs);
+        overdue(line, this.flows, endUs);
         this.outages.push(silence);
       } else this.leaveUndecided(line, endUs);
     }
@@ -295,7 +281,7 @@ export class Detector {
     }
     if (line.isOut) {
       silence.endUs = timeUs;
-      this.overdue(line, timeUs);
+      overdue(line, this.flows, timeUs);
       if (line.trial !== null) this.settleTrial(line);
       line.trial = { silence, all: 0, late: 0, usual: this.lateShare.of(categoryOf(DEMAND.tcp, true)) };
       line.silence = silenceAt(line.uplink, timeUs, false);
@@ -323,22 +309,6 @@ export class Detector {
     if (!line.isOut) return;
     line.isOut = false;
     this.out--;
-  }
-
-  /** Demands that should have been answered by now, though their time is not over. */
-  private overdue(line: Line, nowUs: number): void {
-    line.silence.lastAnyUs = line.lastAnyUs;
-    giveUpGateway(line, nowUs);
-    const { queue, silence } = line;
-    const { startUs, waitUs } = this.flows;
-    for (let at = line.head; at < queue.length; at++) {
-      const i = queue[at];
-      if (startUs[i] > nowUs - 1.5 * line.delays.p99Us) break;
-      if (startUs[i] <= silence.sinceUs || (waitUs[i] >= 0 && waitUs[i] <= line.delays.lateUs)) continue;
-      silence.late++;
-      if (!(silence.firstLateUs <= startUs[i])) silence.firstLateUs = startUs[i];
-      if (!(silence.lastLateUs >= startUs[i])) silence.lastLateUs = startUs[i];
-    }
   }
 
   private decide(line: Line, nowUs: number): void {

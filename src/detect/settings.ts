@@ -7,6 +7,21 @@ export interface DetectSettings {
   alarmsPerYear: number;
 }
 
+export interface DetectorOptions {
+  uplinks: number;
+  /** By uplink: whether its packets would be seen. */
+  inView: readonly boolean[];
+  /** What is looked at begins here, microseconds. */
+  startUs: number;
+  /** By uplink: its share by the weights; null where they are not known. */
+  shares: readonly number[] | null;
+  perFlow: boolean | null;
+  clientsVisible: boolean;
+  /** Silences of all uplinks shorter than this can't be seen. */
+  leastGapUs: number;
+  settings: DetectSettings;
+}
+
 export const DEFAULT_SETTINGS: DetectSettings = { minOutageSec: 0, alarmsPerYear: 1 };
 
 /** `--sensitivity` by word, as false alarms a year. */
