@@ -6,6 +6,7 @@ import { BIN, type BinData } from '../tally/bins.js';
 import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { tellChanges } from './address.js';
+import { allDown } from './all-down.js';
 import type { Detection, Distortion } from './detection.js';
 import { nothingDetected } from './detection.js';
 import { Detector } from './detector.js';
@@ -48,7 +49,10 @@ export function detect(input: DetectInput): Detection {
   const endUs = Math.round(last[1] * 1e6);
   const bins = tally.bins.finish();
   const flows = flowsOf(tally.ledger);
-  const marks = marksOf(tally, bins, tally.signals.finish());
+  const signals = tally.signals.finish();
+  const marks = marksOf(tally, bins, signals);
+  const vanished = vanishedIn(signals);
+  const leastGapUs = bins.widthSec > 1 ? 4e6 * bins.widthSec : 1.5e6;
   const detector = new Detector(flows, {
     uplinks,
     inView,
@@ -56,21 +60,26 @@ export function detect(input: DetectInput): Detection {
     shares: sharesOf(input),
     perFlow: hashPolicy === null ? null : hashPolicy === 1,
     clientsVisible: flows.clientsVisible,
-    leastGapUs: bins.widthSec > 1 ? 4e6 * bins.widthSec : 1.5e6,
+    leastGapUs,
     settings,
   });
   scan(detector, flows, marks, holes(spans), endUs);
-  const raws = tellChanges(
-    merge(
-      [
-        ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs)),
-        ...detector.brownouts.found.map(rawOfBrownout),
-      ],
-      flows,
-    ),
-    tally,
-  ).filter((raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(LEAST_US, settings.minOutageSec * 1e6));
-  return report(input, raws, flows, detector, startUs, endUs);
+  const found = [
+    ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs)),
+    ...detector.brownouts.found.map(rawOfBrownout),
+  ];
+  const together = allDown(marks, vanished, inView, leastGapUs).filter(
+    (one) => !found.some((two) => overlap(one, two)),
+  );
+  const raws = tellChanges(merge([...found, ...together], flows), tally).filter(
+    (raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(LEAST_US, settings.minOutageSec * 1e6),
+  );
+  return report(input, raws, vanished, flows, detector, startUs, endUs);
+}
+
+function overlap(a: RawOutage, b: RawOutage): boolean {
+  const endOf = ({ end }: RawOutage) => end?.bestUs ?? Number.POSITIVE_INFINITY;
+  return a.uplink === b.uplink && a.start.bestUs < endOf(b) && b.start.bestUs < endOf(a);
 }
 
 /** Flows and marks in the order of time; spans that no input covers are gaps. */
@@ -157,6 +166,7 @@ function continues(before: RawOutage, after: RawOutage, flows: Flows): boolean {
 function report(
   input: DetectInput,
   raws: readonly RawOutage[],
+  vanished: readonly Vanished[],
   flows: Flows,
   detector: Detector,
   startUs: number,
@@ -165,7 +175,6 @@ function report(
   const { tally, inView } = input;
   const names = tally.topology.uplinks.map(({ name }) => name);
   const kept = tally.ledger.threshold / 2 ** 32;
-  const vanished = vanishedIn(tally.signals.finish());
   const freeUs = names.map(() => startUs);
   const outages: Outage[] = [];
   const distortions: Distortion[] = [];

@@ -66,6 +66,21 @@ test('all uplinks at once, with demand: no capture gap', () => {
   assert.deepEqual(captureGaps, []);
 });
 
+test('all links down while the LAN asks: outages, and no gap; a few flows for nobody are no demand', () => {
+  const faults = [0, 1].map((uplink): SimulatedFault => ({ kind: 'link-down', uplink, start: 300, end: 330 }));
+  // Links without carrier show as much as a recorder that stopped: nothing.
+  const spec: Simulation = { ...BASE, recorderStops: [300, 330] };
+  const tally = simulate(spec);
+  for (let at = 300.4; at < 329.9; at += 0.5) tally.signals.add(SIGNAL.lanUnanswered, (T0 + at) * 1e6, 0, 0);
+  const { outages, captureGaps } = detect({ ...inputOf(spec), tally });
+  assert.equal(outages.length, 2);
+  for (const [n, fault] of faults.entries()) assertFound(outages[n], fault);
+  assert.deepEqual(captureGaps, []);
+  const quiet = simulate({ ...BASE, recorderStops: [300, 330] });
+  for (const at of [310, 320]) quiet.signals.add(SIGNAL.lanUnanswered, (T0 + at) * 1e6, 0, 0);
+  assert.deepEqual(detect({ ...inputOf(BASE), tally: quiet }).outages, []);
+});
+
 test('a recorder that stops is no outage', () => {
   const { outages, captureGaps, availability } = detectIn({ ...BASE, recorderStops: [300, 330] });
   assert.deepEqual(outages, []);
