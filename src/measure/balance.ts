@@ -72,7 +72,7 @@ export function judgeBalance(
   if (due.every((share) => share === null)) return { ...UNJUDGED, ...spread };
 
   const strata = strataOf(decisions, weights, clientsVisible ? 'firsts' : 'flows');
-  const open = strata.filter(({ expected }) => expected.filter((p) => p > 0).length > 1);
+  const open = strata.filter(hasChoice);
   const test = clientsVisible ? testRegimes(open) : testOfServers(ledger, decisions, weights, effective);
   if (test === null) return { ...UNJUDGED, ...spread };
   const total = rowsOf(strata);
@@ -127,6 +127,10 @@ export function sharesOf(
   return places.map((uplink) => (eligible.includes(uplink) ? (weights[uplink] ?? 0) / sum : 0));
 }
 
+function hasChoice({ expected }: Stratum): boolean {
+  return expected.filter((p) => p > 0).length > 1;
+}
+
 /** The judged regimes that anything was decided in. */
 function strataOf(
   { places, regimes, counts }: Decisions,
@@ -178,19 +182,23 @@ function testOfServers(
 ): TestResult | null {
   const { keys } = decisions;
   const strata = strataOf(decisions, weights, 'flows');
-  const total = rowsOf(strata);
-  const expected = expectedCounts(strata).map((count) => count / total);
+  // Of a regime that leaves no choice nothing can be learnt, so it makes up for no small share in the others.
+  const open = strata.filter(hasChoice);
+  if (open.length === 0) return null;
+  const total = rowsOf(open);
+  const expected = expectedCounts(open).map((count) => count / total);
+  const choices = effective * (total / rowsOf(strata));
   const many = keys.count >= LEAST_SERVERS;
-  if (many && effective * Math.min(...expected.filter((p) => p > 0)) >= LEAST_EXPECTED) {
+  if (many && choices * Math.min(...expected.filter((p) => p > 0)) >= LEAST_EXPECTED) {
     const test = scoreTestOf(ledger, decisions, weights);
     if (test !== null) return test;
   }
-  const first = testRegimes(strataOf(decisions, weights, 'firsts'));
+  const first = testRegimes(strataOf(decisions, weights, 'firsts').filter(hasChoice));
   if (first === null) return null;
   const test = { ...first, test: `${first.test}, first flow of each server` };
   if (many) return test;
   const ofAll = gStatistic(
-    sharesSeen(strata).map((share) => share * effective),
+    sharesSeen(open).map((share) => share * choices),
     expected,
   );
   return { ...test, pValue: Math.max(test.pValue, chiSquareTail(ofAll, test.df)) };

@@ -132,10 +132,12 @@ describe('gzip', () => {
             result.bytes.subarray(0, given).equals(judge.stdout.subarray(0, given)),
             `gzip gives ${given} bytes`,
           );
-          assert.equal(result.damage.length, 1);
+          // Where a block is made the last one, a wrong checksum stands behind it, and then what is no member.
+          const told = result.damage.map(({ reason }) => reason).join(' ');
+          assert.ok(result.damage.length === 1 || told === 'gzip-checksum trailing-garbage', told);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[10, 1, [1]]] },
     );
   });
 
