@@ -4,6 +4,7 @@
 import { META } from '../decode/batch.js';
 import { Carry, GONE } from './carry.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
+import { Meeting } from './meeting.js';
 import type { Timeouts } from './rules.js';
 import type { RunList } from './runs.js';
 import { synVerdict } from './table.js';
@@ -26,15 +27,20 @@ export interface PartRuns {
   tails: readonly RunList[];
 }
 
+/** Takes lists of runs that are all over, when the clock stood at `clock`; which of them by silence is for it to mark (`endRuns`). */
+export type ListSink = (list: RunList, clock: number) => void;
+
 /** Runs open at the end of the parts joined so far. */
 export class Joiner {
   private readonly carry = new Carry();
   private clock = Number.NEGATIVE_INFINITY;
   private stepClock = Number.NEGATIVE_INFINITY;
 
+  /** What is open at the end of the input goes to `emitAll` at once, all else to `emit` run by run. */
   constructor(
     private readonly timeouts: Timeouts,
     private readonly emit: RunSink,
+    private readonly emitAll: ListSink = (list, clock) => endRuns(list, clock, timeouts, emit),
   ) {}
 
   /**
@@ -44,26 +50,31 @@ export class Joiner {
    */
   join({ heads, open, tails }: PartRuns, stepClock: number | null, clock: number, last: boolean): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
-    if (heads.length + open.length > 0) this.carry.rebuild();
-    for (const list of heads) for (let n = 0; n < list.count; n++) this.joinHead(list, n * RUN_WORDS);
-    for (const list of open) for (let n = 0; n < list.count; n++) this.joinOpen(list, n * RUN_WORDS);
+    const { keys, carried } = new Meeting([...heads, ...open], this.carry);
+    let n = 0;
+    for (const list of heads)
+      for (let i = 0; i < list.count; i++) this.joinHead(list, i * RUN_WORDS, keys[n++], carried);
+    for (const list of open)
+      for (let i = 0; i < list.count; i++) this.joinOpen(list, i * RUN_WORDS, keys[n++], carried);
     if (stepClock !== null) this.endAll();
     this.clock = clock;
-    this.carry.sift((list, at) => this.retire(list, at, last));
+    if (last) this.finish();
+    else this.carry.sift((list, at) => this.retire(list, at));
     // No run among these has a predecessor here: what it followed has ended.
     for (const list of [...open, ...tails]) {
-      if (!last) this.carry.adopt(list);
-      else for (let n = 0; n < list.count; n++) this.retire(list, n * RUN_WORDS, true);
+      if (last) this.emitAll(list, clock);
+      else this.carry.adopt(list);
     }
   }
 
   /** Ends the input: everything open is handed over. */
   finish(): void {
-    this.carry.sift((list, at) => this.retire(list, at, true));
+    for (const list of this.carry.take()) this.emitAll(list, this.clock);
   }
 
-  private joinHead(heads: RunList, from: number): void {
-    const known = this.predecessor(heads, from);
+  /** `key` and `carried` as in `Meeting`. */
+  private joinHead(heads: RunList, from: number, key: number, carried: Int32Array): void {
+    const known = this.predecessor(heads, from, key, carried);
     const flags = heads.words[from + HOT.state] & ENDED;
     if (known < 0 && flags !== 0) {
       const state = heads.words[from + HOT.state] & ~(STATE.leftOpen | ENDED);
@@ -74,18 +85,20 @@ export class Joiner {
     const run = known < 0 ? this.carry.insert(heads, from) : known;
     const list = this.carry.listOf(run);
     const at = this.carry.placeOf(run);
-    if (known < 0) list.words[at + HOT.state] = list.words[at + HOT.state] & ~(STATE.leftOpen | ENDED);
-    else mergeRun(list, at, heads, from);
+    if (known < 0) {
+      carried[key] = run;
+      list.words[at + HOT.state] = list.words[at + HOT.state] & ~(STATE.leftOpen | ENDED);
+    } else mergeRun(list, at, heads, from);
     if (flags !== 0) {
       const why = flags === ENDED ? this.stepFlags(list, at) : flags;
       list.words[at + HOT.state] = list.words[at + HOT.state] | why;
-      this.end(list, at);
+      this.end(list, at, key, carried);
     }
   }
 
   /** What is not continued stays in its own list. */
-  private joinOpen(open: RunList, from: number): void {
-    const known = this.predecessor(open, from);
+  private joinOpen(open: RunList, from: number, key: number, carried: Int32Array): void {
+    const known = this.predecessor(open, from, key, carried);
     if (known < 0) {
       open.words[from + HOT.state] = open.words[from + HOT.state] & ~(STATE.leftOpen | ENDED);
     } else {
@@ -95,13 +108,13 @@ export class Joiner {
   }
 
   /** The number of the run in the carry that a run continues, -1 for none; one that it follows but does not continue ends. */
-  private predecessor(runs: RunList, from: number): number {
-    const known = this.carry.find(runs, from);
+  private predecessor(runs: RunList, from: number, key: number, carried: Int32Array): number {
+    const known = carried[key];
     if (known < 0) return known;
     const list = this.carry.listOf(known);
     const at = this.carry.placeOf(known);
     if (this.continues(list, at, runs, from)) return known;
-    this.end(list, at);
+    this.end(list, at, key, carried);
     return -1;
   }
 
@@ -135,9 +148,10 @@ export class Joiner {
     return true;
   }
 
-  private end(list: RunList, at: number): void {
+  private end(list: RunList, at: number, key: number, carried: Int32Array): void {
     this.emit(list, at);
     this.carry.drop(list, at);
+    carried[key] = -1;
   }
 
   private endAll(): void {
@@ -148,17 +162,33 @@ export class Joiner {
     });
   }
 
-  /** Hands a run over if it is over at the clock, or if `all` are; returns whether it did. */
-  private retire(list: RunList, at: number, all: boolean): boolean {
-    const { words } = list;
-    const meta = words[at + HOT.meta];
-    if (meta === GONE) return true;
-    const state = words[at + HOT.state];
-    const idle = this.clock - lastSight(list, at) > this.timeouts.of(meta, state, lasted(list, at));
-    if (idle) words[at + HOT.state] = state | STATE.idled;
-    if (idle || all) this.emit(list, at);
-    return idle || all;
+  /** Hands a run over if it is over at the clock; returns whether it did. */
+  private retire(list: RunList, at: number): boolean {
+    const idle = markIdle(list, at, this.clock, this.timeouts);
+    if (idle) this.emit(list, at);
+    return idle;
   }
+}
+
+/** Hands over the runs of a list that end with their input, where the clock stood at `clock`; those that are gone it passes over. */
+export function endRuns(list: RunList, clock: number, timeouts: Timeouts, emit: RunSink): void {
+  const { words, count } = list;
+  for (let at = 0; at < count * RUN_WORDS; at += RUN_WORDS) {
+    if (words[at + HOT.meta] === GONE) continue;
+    markIdle(list, at, clock, timeouts);
+    emit(list, at);
+  }
+}
+
+/** Whether a run is over at the clock by its silence; it is then marked so. */
+function markIdle(list: RunList, at: number, clock: number, timeouts: Timeouts): boolean {
+  const { words } = list;
+  const silence = clock - lastSight(list, at);
+  if (silence <= timeouts.least) return false;
+  const state = words[at + HOT.state];
+  const idle = silence > timeouts.of(words[at + HOT.meta], state, lasted(list, at));
+  if (idle) words[at + HOT.state] = state | STATE.idled;
+  return idle;
 }
 
 /** Adds run `from` to run `at`, which it continues. */

@@ -19,7 +19,7 @@ export const FREE = -1;
 /** Records there is room for at first, at least and at most; growing copies, but room that is not used costs nothing. */
 const LEAST_RECORDS = 4096;
 const FIRST_RECORDS = 2 ** 20;
-const MOST_RECORDS = 2 ** 23;
+export const MOST_RECORDS = 2 ** 23;
 /** Bytes of a capture in which no more than one new flow is expected. */
 const BYTES_A_FLOW = 1024;
 const GROWTH = 4;

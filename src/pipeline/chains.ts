@@ -1,7 +1,7 @@
 // Which inputs follow one another (rotated files) and so are one point of observation, and the open runs of each chain.
 
 import { DISORDER_US } from '../flows/clock.js';
-import { Joiner, type RunSink } from '../flows/join.js';
+import { Joiner, type ListSink, type RunSink } from '../flows/join.js';
 import type { Timeouts } from '../flows/rules.js';
 import type { Source } from './sources.js';
 
@@ -24,6 +24,8 @@ export class Chains {
   constructor(
     private readonly timeouts: Timeouts,
     private readonly emit: RunSink,
+    /** As for `Joiner`. */
+    private readonly emitAll?: ListSink,
   ) {}
 
   /**
@@ -42,7 +44,7 @@ export class Chains {
         clock: Number.NEGATIVE_INFINITY,
         firstUs,
         last: source,
-        joiner: new Joiner(this.timeouts, this.emit),
+        joiner: new Joiner(this.timeouts, this.emit, this.emitAll),
       };
       this.chains.push(chain);
     }

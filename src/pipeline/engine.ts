@@ -5,19 +5,21 @@ import type { PointInfo } from '../decode/decoder.js';
 import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
-import type { RunSink } from '../flows/join.js';
+import type { ListSink, RunSink } from '../flows/join.js';
 import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { RunList } from '../flows/runs.js';
 import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
 import { hashKey } from '../flows/table.js';
+import { mergeData } from '../tally/merge.js';
 import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { DamageLog, UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
-import { type Job, runParts } from '../workers/pool.js';
+import { type Job, Pool } from '../workers/pool.js';
+import type { EndedRuns } from '../workers/settle.js';
 import { PART_BYTES, THREAD_BYTES } from '../workers/threads.js';
 import { untilAborted } from './abort.js';
 import { type Chain, Chains } from './chains.js';
@@ -84,6 +86,8 @@ export class Engine {
   private readonly chains: Chains;
   private readonly fragments: FragmentJoiner;
   private readonly stitcher: Stitcher | null;
+  /** Runs that ended with their input, where every run is a flow by itself that nobody wants to see; else null. */
+  private readonly ended: EndedRuns[] | null;
   private readonly flow = new Connection();
   private readonly specs: PartSpec[][] = [];
   private readonly pending: Pending[][] = [];
@@ -117,7 +121,11 @@ export class Engine {
       this.emitFlow(this.flow, 0, false);
     };
     this.fragments = new FragmentJoiner(this.stitcher?.take ?? direct);
-    this.chains = new Chains(this.timeouts, this.fragments.take);
+    const settles = !options.stitch && options.onFlow === undefined && options.meet === undefined;
+    const ended: EndedRuns[] = [];
+    this.ended = settles ? ended : null;
+    const keep: ListSink = (list, clock) => ended.push({ runs: list.take(), clock });
+    this.chains = new Chains(this.timeouts, this.fragments.take, settles ? keep : undefined);
   }
 
   /** Adds a flow that connection tracking told of, or that `meet` has held, before or after `run`. */
@@ -140,17 +148,33 @@ export class Engine {
     const small = bytes < THREAD_BYTES && options.partBytes === undefined;
     // One job still is a thread of its own for what takes long, so that an interruption is heard here.
     const here = small || (options.jobs <= 1 && options.partBytes !== undefined);
-    await runParts(jobs, here ? 0 : Math.max(1, options.jobs), this, options.signal);
-    await this.joining;
-    if (this.fault !== null) throw this.fault;
-    // After an interruption some parts never came.
-    while (this.turn < this.sources.length) {
-      await this.joinSource();
-      this.nextSource();
+    const pool = new Pool(here ? 0 : Math.max(1, options.jobs));
+    try {
+      await pool.read(jobs, this, options.signal);
+      await this.joining;
+      if (this.fault !== null) throw this.fault;
+      // After an interruption some parts never came.
+      while (this.turn < this.sources.length) {
+        await this.joinSource();
+        this.nextSource();
+      }
+      this.chains.finish();
+      await this.settleEnded(pool);
+    } finally {
+      pool.close();
     }
-    this.chains.finish();
     this.fragments.finish();
     this.stitcher?.finish();
+  }
+
+  private async settleEnded(pool: Pool): Promise<void> {
+    if (this.ended === null) return;
+    const { topology, rules, ledgerRows } = this.options;
+    const { lanes } = this.tally;
+    for (const settled of await pool.settle({ lists: this.ended, lanes, topology, rules, ledgerRows })) {
+      mergeData(this.tally, settled.data);
+      this.takeLoose(RunList.of(settled.loose));
+    }
   }
 
   /** Cuts plain pcap files into parts, as many as there are threads or a multiple. */
@@ -159,7 +183,8 @@ export class Engine {
     const several = this.sources.length > 1;
     for (const source of this.sources) {
       const base = { input: source.number, path: source.open.path, format: source.format };
-      const shared = { topology, rules, filter, seed: this.seed, reference, startClock: null };
+      const settle = this.ended === null ? null : { ledgerRows: this.options.ledgerRows };
+      const shared = { topology, rules, filter, seed: this.seed, reference, settle, startClock: null };
       const { fd, size, prefix } = source.open;
       const header = source.format === 'pcap' ? parsePcapHeader(prefix.subarray(0, PCAP_HEADER_BYTES)) : null;
       const least = this.options.partBytes ?? PART_BYTES;
@@ -298,6 +323,10 @@ export class Engine {
     const { data, counts } = result;
     for (const list of held.closed) this.takeClosed(chain, list);
     held.closed.length = 0;
+    if (result.settled !== null) {
+      mergeData(this.tally, result.settled.data);
+      this.takeClosed(chain, { runs: result.settled.loose, lanes: data.lanes, points: data.points });
+    }
     const names = this.tally.rename(chain, data.points, data.lanes);
     const take = (buffers: ArrayBuffer[]) => {
       const lists = buffers.map((buffer) => RunList.of(buffer));
@@ -330,6 +359,10 @@ export class Engine {
   private takeClosed(chain: number, list: Pending['closed'][number]): void {
     const runs = RunList.of(list.runs);
     renameRuns(runs, this.tally.rename(chain, list.points, list.lanes), this.seed);
+    this.takeLoose(runs);
+  }
+
+  private takeLoose(runs: RunList): void {
     for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.fragments.take(runs, at);
   }
 }

@@ -4,38 +4,38 @@ export class AddressBook {
   count = 0;
   private capacity = 1024;
   /** Four words an address, IPv4 in the last with `0 0 ffff` ahead of it, so that families never meet. */
-  private words = new Int32Array(this.capacity * 4);
+  private words: Int32Array = new Int32Array(this.capacity * 4);
   private index = new Int32Array(this.capacity * 4);
 
   /** The address's number; new ones get the next. */
   idOf(family: 4 | 6, words: ArrayLike<number>): number {
-    const w2 = family === 4 ? 0xffff : words[2] | 0;
-    const w0 = family === 4 ? -1 : words[0] | 0;
-    const w1 = family === 4 ? 0 : words[1] | 0;
-    const w3 = words[3] | 0;
-    const mask = this.index.length - 1;
+    if (family === 4) return this.numberOf(-1, 0, 0xffff, words[3] | 0);
+    return this.numberOf(words[0] | 0, words[1] | 0, words[2] | 0, words[3] | 0);
+  }
+
+  /** By words as `toWords` has them. */
+  numberOf(w0: number, w1: number, w2: number, w3: number): number {
+    const { words, index } = this;
+    const mask = index.length - 1;
     let slot = hashAddress(w0, w1, w2, w3) & mask;
     for (;;) {
-      const id = this.index[slot] - 1;
+      const id = index[slot] - 1;
       if (id < 0) break;
       const at = id * 4;
-      if (
-        this.words[at + 3] === w3 &&
-        this.words[at] === w0 &&
-        this.words[at + 1] === w1 &&
-        this.words[at + 2] === w2
-      ) {
-        return id;
-      }
+      if (words[at + 3] === w3 && words[at] === w0 && words[at + 1] === w1 && words[at + 2] === w2) return id;
       slot = (slot + 1) & mask;
     }
     if (this.count === this.capacity) {
       this.grow();
-      return this.idOf(family, words);
+      return this.numberOf(w0, w1, w2, w3);
     }
     const id = this.count++;
-    this.words.set([w0, w1, w2, w3], id * 4);
-    this.index[slot] = id + 1;
+    const at = id * 4;
+    words[at] = w0;
+    words[at + 1] = w1;
+    words[at + 2] = w2;
+    words[at + 3] = w3;
+    index[slot] = id + 1;
     return id;
   }
 
@@ -61,9 +61,15 @@ export class AddressBook {
   static of(words: Int32Array): AddressBook | null {
     const book = new AddressBook();
     for (let at = 0; at < words.length; at += 4) {
-      const isIpv4 = words[at] === -1 && words[at + 1] === 0 && words[at + 2] === 0xffff;
-      if (book.idOf(isIpv4 ? 4 : 6, words.subarray(at, at + 4)) !== at / 4) return null;
+      if (book.numberOf(words[at], words[at + 1], words[at + 2], words[at + 3]) !== at / 4) return null;
     }
+    return book;
+  }
+
+  /** What a list as `toWords` gave it holds, for `family` and `wordsOf` alone: nothing is found or added there. */
+  static over(words: Int32Array): Pick<AddressBook, 'family' | 'wordsOf'> {
+    const book = new AddressBook();
+    book.words = words;
     return book;
   }
 

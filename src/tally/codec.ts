@@ -51,7 +51,7 @@ export function encodeTally(data: TallyData): { head: TallyHead; body: Uint8Arra
     ...binColumns('bins', bins),
     ...binColumns('starts', starts),
     ...binColumns('signals', signals),
-    addresses: ledger.addresses.toWords(),
+    addresses: ledger.addresses,
   };
   for (const [name, column] of Object.entries(ledger.columns)) {
     columns[`ledger.${name}`] = (column as Column).subarray(0, ledger.count);
@@ -124,8 +124,7 @@ function readLedger(
 ): LedgerData | null {
   const words = columns.addresses;
   if (!(words instanceof Int32Array) || words.length % 4 !== 0) return null;
-  const addresses = AddressBook.of(words);
-  if (addresses === null) return null;
+  if (AddressBook.of(words) === null) return null;
   const own = new Tally({ ...EMPTY, uplinks: [] }).ledger.columns() as Record<string, Column>;
   const found: Record<string, Column> = {};
   for (const [name, column] of Object.entries(own)) {
@@ -141,13 +140,13 @@ function readLedger(
     within('uplink', 0, uplinks) &&
     (found.egress as Uint8Array).every((link) => link < uplinks || link === NO_LINK) &&
     within('origin', 0, Object.keys(ORIGIN).length) &&
-    within('client', NONE, addresses.count) &&
-    within('server', 0, addresses.count) &&
+    within('client', NONE, words.length / 4) &&
+    within('server', 0, words.length / 4) &&
     isAmount('ipUp') &&
     isAmount('ipDown') &&
     (found.startUs as Float64Array).every(Number.isFinite) &&
     (found.endUs as Float64Array).every(Number.isFinite);
-  return fits ? { ...ledger, addresses, columns: found } : null;
+  return fits ? { ...ledger, addresses: words, columns: found as unknown as LedgerData['columns'] } : null;
 }
 
 const EMPTY: Topology = { asSeen: false, uplinks: [], lan: [], roles: [], macs: [], lanVisible: false };

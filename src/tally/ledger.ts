@@ -17,13 +17,18 @@ const MOST_LAG = 0x7fffffff;
 /** No client known; no answer seen. */
 export const NONE = -1;
 
-/** A ledger as it is saved: columns of at least `count` rows, by name, and the addresses that they number. */
+/**
+ * A ledger as it travels and is saved: columns of at least `count` rows, by name, and the addresses that they number, as
+ * `AddressBook.toWords` gives them.
+ */
 export interface LedgerData {
   count: number;
   threshold: number;
-  addresses: AddressBook;
-  columns: Readonly<Record<string, ArrayLike<number>>>;
+  addresses: Int32Array;
+  columns: LedgerColumns;
 }
+
+type LedgerColumns = ReturnType<Ledger['columns']>;
 
 export class Ledger {
   count = 0;
@@ -100,16 +105,48 @@ export class Ledger {
     this.protocol[row] = flow.protocol;
   }
 
+  data(): LedgerData {
+    const { count, threshold } = this;
+    return { count, threshold, addresses: this.addresses.toWords(), columns: this.columns() };
+  }
+
   /** Adds the rows of another ledger; thinned as if they had all come to this one. */
-  merge({ count, threshold, addresses, columns }: LedgerData): void {
-    while (this.threshold > threshold) this.thin();
-    let own: Record<string, { [row: number]: number }> = this.columns();
-    const names = Object.keys(own);
+  merge(data: LedgerData): void {
+    while (this.threshold > data.threshold) this.thin();
+    if (this.sampled || this.count + data.count > this.limit) this.mergeSome(data);
+    else this.mergeAll(data);
+  }
+
+  /** Column by column. */
+  private mergeAll({ count, addresses, columns }: LedgerData): void {
+    const start = this.count;
+    while (this.capacity < start + count) this.grow();
+    const own = this.columns();
+    for (const name of Object.keys(own) as (keyof LedgerColumns)[]) {
+      own[name].set(columns[name].subarray(0, count), start);
+    }
+    const numbers = new Int32Array(addresses.length / 4);
+    for (let id = 0, at = 0; id < numbers.length; id++, at += 4) {
+      numbers[id] = this.addresses.numberOf(addresses[at], addresses[at + 1], addresses[at + 2], addresses[at + 3]);
+    }
+    const { client, server } = this;
+    for (let row = start; row < start + count; row++) {
+      if (client[row] !== NONE) client[row] = numbers[client[row]];
+      server[row] = numbers[server[row]];
+    }
+    this.count += count;
+  }
+
+  /** Row by row, for not all may stay. */
+  private mergeSome({ count, addresses, columns }: LedgerData): void {
+    const theirs = AddressBook.over(addresses);
+    let own = this.columns();
+    const names = Object.keys(own) as (keyof LedgerColumns)[];
     for (let from = 0; from < count; from++) {
       const client = columns.client[from];
       const server = columns.server[from];
-      const clientWords = client === NONE ? null : addresses.wordsOf(client);
-      const serverWords = addresses.wordsOf(server);
+      const clientWords = client === NONE ? null : theirs.wordsOf(client);
+      const serverWords = theirs.wordsOf(server);
       if (this.sampled || this.count >= this.limit) {
         const hash = keyHash(clientWords, serverWords);
         while (this.count >= this.limit && this.threshold > LEAST_THRESHOLD && hash < this.threshold) this.thin();
@@ -121,8 +158,8 @@ export class Ledger {
       }
       const row = this.count++;
       for (const name of names) own[name][row] = columns[name][from];
-      if (clientWords !== null) this.client[row] = this.addresses.idOf(addresses.family(client), clientWords);
-      this.server[row] = this.addresses.idOf(addresses.family(server), serverWords);
+      if (clientWords !== null) this.client[row] = this.addresses.idOf(theirs.family(client), clientWords);
+      this.server[row] = this.addresses.idOf(theirs.family(server), serverWords);
     }
   }
 

@@ -39,14 +39,9 @@ export function dataOf(tally: Tally): TallyData {
     bins: tally.bins.finish(),
     starts: tally.starts.finish(),
     signals: tally.signals.finish(),
-    ledger: {
-      count: ledger.count,
-      threshold: ledger.threshold,
-      addresses: ledger.addresses,
-      columns: ledger.columns(),
-    },
+    ledger: ledger.data(),
     strangers: tally.strangers.data(),
-    sources: tally.sources.finish(),
+    sources: tally.sources.data(),
     ...countsOf(tally),
   };
 }

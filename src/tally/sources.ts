@@ -50,11 +50,17 @@ export class Sources {
     });
   }
 
-  /** By uplink, family, first use. */
+  /** By uplink, family, first use; none where there are too many. */
   finish(): OwnAddress[] {
-    return [...this.byAddress.values()].sort(
+    if (this.byAddress.size > MOST_ADDRESSES) return [];
+    return this.data().sort(
       (a, b) => a.uplink - b.uplink || a.family - b.family || a.firstUs - b.firstUs || (a.address < b.address ? -1 : 1),
     );
+  }
+
+  /** All that was noted, for `merge`: one too many says that there were more. */
+  data(): OwnAddress[] {
+    return [...this.byAddress.values()];
   }
 
   merge(addresses: readonly OwnAddress[]): void {
@@ -65,7 +71,7 @@ export class Sources {
     const key = `${one.uplink} ${one.address}`;
     const known = this.byAddress.get(key);
     if (known === undefined) {
-      if (this.byAddress.size < MOST_ADDRESSES) this.byAddress.set(key, { ...one });
+      if (this.byAddress.size <= MOST_ADDRESSES) this.byAddress.set(key, { ...one });
       return;
     }
     known.flows += one.flows;

@@ -16,6 +16,7 @@ import { plainReason, quotePath } from '../input/reason.js';
 import { pumpFile, pumpStream } from '../input/window.js';
 import type { PartData } from '../tally/part.js';
 import { PartTally } from '../tally/part.js';
+import { type Settled, Settler } from '../tally/settle.js';
 import type { Topology } from '../uplinks/topology.js';
 import { type Damage, EXIT, UserError } from '../util/error.js';
 import { FilterSink, type PacketFilter } from './filter.js';
@@ -40,6 +41,8 @@ export interface PartSpec {
   startClock: number | null;
   /** The independent reader (pcap-parser) instead of the own one. */
   reference: boolean;
+  /** Whether runs that are over are settled here, where each is a flow by itself; else they are handed over. */
+  settle: { ledgerRows: number | undefined } | null;
 }
 
 export interface Segment {
@@ -70,6 +73,8 @@ export interface PartResult {
   open: ArrayBuffer[];
   tails: ArrayBuffer[];
   data: PartData;
+  /** What the runs that are over came to, where they were to be settled. */
+  settled: Settled | null;
   counts: PlainCounts;
 }
 
@@ -112,8 +117,12 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     seed: spec.seed,
     inputBytes: spec.segment === null ? 0 : spec.segment.limit - spec.segment.start,
   });
+  const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
   const handOver = (fullOnly: boolean) => {
-    for (const runs of table.closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
+    for (const runs of table.closed.take(fullOnly)) {
+      if (settler === null) hooks.closed(runs, tally.lanes, points);
+      else settler.takeAll(runs, tally.lanes);
+    }
   };
   const onwards: BatchSink = {
     flush(full) {
@@ -169,6 +178,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     open: table.open.take(),
     tails: tails.take(),
     data: tally.finish(),
+    settled: settler?.finish() ?? null,
     counts: plainCounts(decoder.counts),
   };
 }

@@ -2,9 +2,12 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { PointInfo } from '../decode/decoder.js';
+import { RUN_BYTES } from '../flows/layout.js';
+import type { Settled } from '../tally/settle.js';
 import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
+import { type EndedRuns, type SettleSpec, settleRuns } from './settle.js';
 import { dropThreads, takeThread } from './threads.js';
 import type { Order } from './worker.js';
 
@@ -27,21 +30,52 @@ type Message =
   | { type: 'closed'; input: number; part: number; runs: ArrayBuffer; lanes: Lane[]; points: PointInfo[] }
   | { type: 'progress'; input: number; part: number; bytes: number; packets: number }
   | { type: 'result'; result: PartResult }
+  | { type: 'settled'; settled: Settled }
   | { type: 'failed'; input: number; part: number; message: string; stack: string; name: string; exitCode?: ExitCode };
 
-/**
- * Runs all jobs, in their order as places become free. `threads` 0 runs them here. After `signal` parts end early with
- * what they have. Rejects with the first fault that is not an input's.
- */
-export async function runParts(
-  jobs: readonly Job[],
-  threads: number,
-  events: PoolEvents,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const here = jobs.filter((job) => job.stream !== undefined || threads === 0);
-  const away = jobs.filter((job) => job.stream === undefined && threads > 0).map((job) => job.spec);
-  await Promise.all([runHere(here, events, signal), runAway(away, threads, events, signal)]);
+/** Fewer runs than these are settled here: handing them over would take as long. */
+const LEAST_SETTLED = 8192;
+
+/** Threads, started as they are needed; `close` ends them. */
+export class Pool {
+  private readonly workers: Worker[] = [];
+
+  /** `threads` 0 does everything here. */
+  constructor(private readonly threads: number) {}
+
+  /**
+   * Runs all jobs, in their order as places become free. After `signal` parts end early with what they have. Rejects with
+   * the first fault that is not an input's.
+   */
+  async read(jobs: readonly Job[], events: PoolEvents, signal: AbortSignal | undefined): Promise<void> {
+    const { threads } = this;
+    const here = jobs.filter((job) => job.stream !== undefined || threads === 0);
+    const away = jobs.filter((job) => job.stream === undefined && threads > 0).map((job) => job.spec);
+    while (this.workers.length < Math.min(threads, away.length)) this.workers.push(takeThread());
+    dropThreads();
+    await Promise.all([runHere(here, events, signal), runAway(away, this.workers, events, signal)]);
+  }
+
+  /** Settles lists of runs, in the threads that have read where it is worth it; the lists are taken over. */
+  async settle(spec: SettleSpec): Promise<Settled[]> {
+    const { lists } = spec;
+    const { workers } = this;
+    const bytes = lists.reduce((sum, { runs }) => sum + runs.byteLength, 0);
+    if (workers.length === 0 || bytes < LEAST_SETTLED * RUN_BYTES) return lists.length > 0 ? [settleRuns(spec)] : [];
+    const shares = workers.map((): EndedRuns[] => []);
+    const loads = workers.map(() => 0);
+    for (const list of lists) {
+      const place = loads.indexOf(Math.min(...loads));
+      shares[place].push(list);
+      loads[place] += list.runs.byteLength;
+    }
+    return Promise.all(workers.map((worker, n) => settleAway(worker, { ...spec, lists: shares[n] })));
+  }
+
+  /** What the threads held is given back while the work goes on here. */
+  close(): void {
+    for (const worker of this.workers.splice(0)) void worker.terminate();
+  }
 }
 
 async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSignal | undefined): Promise<void> {
@@ -65,14 +99,10 @@ async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSi
 
 async function runAway(
   specs: readonly PartSpec[],
-  threads: number,
+  workers: readonly Worker[],
   events: PoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (specs.length === 0) {
-    dropThreads();
-    return;
-  }
   const queue = [...specs];
   const stop = new SharedArrayBuffer(1);
   const onAbort = () => {
@@ -80,28 +110,23 @@ async function runAway(
   };
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
-  const workers = Array.from({ length: Math.min(threads, specs.length) }, takeThread);
-  dropThreads();
   try {
     await Promise.all(workers.map((worker) => serve(worker, queue, stop, events)));
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    // What they held is given back while the work goes on here.
-    for (const worker of workers) void worker.terminate();
   }
 }
 
 /** Gives one worker part after part; resolves when the queue is empty and the last one is done. */
 function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, events: PoolEvents): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return converse(worker, (resolve, reject) => {
     const next = () => {
       const spec = queue.shift();
       if (spec === undefined) resolve();
-      else worker.postMessage({ spec, stop } satisfies Order);
+      else worker.postMessage({ type: 'read', spec, stop } satisfies Order);
     };
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`a worker thread ended early (exit code ${code})`)));
-    worker.on('message', (message: Message) => {
+    next();
+    return (message) => {
       try {
         if (message.type === 'closed') {
           events.closed(message.input, message.part, message.runs, message.lanes, message.points);
@@ -110,10 +135,10 @@ function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, event
         } else if (message.type === 'result') {
           events.result(message.result);
           next();
-        } else if (message.name === 'UserError') {
+        } else if (message.type === 'failed' && message.name === 'UserError') {
           events.failed(message.input, message.part, new UserError(message.message, message.exitCode));
           next();
-        } else {
+        } else if (message.type === 'failed') {
           const error = new Error(message.message);
           error.stack = message.stack;
           reject(error);
@@ -121,7 +146,30 @@ function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, event
       } catch (error) {
         reject(error as Error);
       }
-    });
-    next();
+    };
+  });
+}
+
+function settleAway(worker: Worker, spec: SettleSpec): Promise<Settled> {
+  return converse(worker, (resolve) => {
+    const buffers = spec.lists.map(({ runs }) => runs);
+    worker.postMessage({ type: 'settle', spec } satisfies Order, buffers);
+    return (message) => {
+      if (message.type === 'settled') resolve(message.settled);
+    };
+  });
+}
+
+/** Listens to a worker until what `begin` has asked it for is settled, one way or the other. */
+function converse<T>(
+  worker: Worker,
+  begin: (resolve: (value: T) => void, reject: (fault: Error) => void) => (message: Message) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', (code) => reject(new Error(`a worker thread ended early (exit code ${code})`)));
+    worker.on('message', begin(resolve, reject));
+  }).finally(() => {
+    for (const event of ['error', 'exit', 'message']) worker.removeAllListeners(event);
   });
 }

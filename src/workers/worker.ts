@@ -1,13 +1,12 @@
-// A worker thread: reads parts as they are handed to it and sends back what they came to.
+// A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
 import { parentPort } from 'node:worker_threads';
-import { type PartSpec, readPart } from './part.js';
+import { buffersOf } from '../tally/settle.js';
+import { type PartResult, type PartSpec, readPart } from './part.js';
+import { type SettleSpec, settleRuns } from './settle.js';
 
 /** `stop` is one shared byte: not 0 means that the user wants what is known so far. */
-export interface Order {
-  spec: PartSpec;
-  stop: SharedArrayBuffer;
-}
+export type Order = { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer } | { type: 'settle'; spec: SettleSpec };
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
@@ -15,7 +14,13 @@ if (port === null) throw new Error('worker.js runs in a worker thread only');
 const PROGRESS_MS = 100;
 let told = 0;
 
-port.on('message', ({ spec, stop }: Order) => {
+port.on('message', (order: Order) => {
+  if (order.type === 'settle') {
+    const settled = settleRuns(order.spec);
+    port.postMessage({ type: 'settled', settled }, buffersOf(settled));
+    return;
+  }
+  const { spec, stop } = order;
   const stopped = new Uint8Array(stop);
   const hooks = {
     closed(runs: ArrayBuffer, lanes: unknown, points: unknown) {
@@ -32,15 +37,17 @@ port.on('message', ({ spec, stop }: Order) => {
     },
   };
   readPart(spec, hooks).then(
-    (result) => {
-      const { bins, signals } = result.data;
-      const binned = [bins, signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
-      const buffers = [...result.heads, ...result.open, ...result.tails, ...binned];
-      port.postMessage({ type: 'result', result }, buffers as ArrayBuffer[]);
-    },
+    (result) => port.postMessage({ type: 'result', result }, buffersIn(result)),
     (error: unknown) => {
       const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
       port.postMessage({ type: 'failed', input: spec.input, part: spec.part, message, stack, name, exitCode });
     },
   );
 });
+
+/** What is handed over instead of being copied. */
+function buffersIn({ heads, open, tails, data, settled }: PartResult): ArrayBuffer[] {
+  const binned = [data.bins, data.signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
+  const rows = settled === null ? [] : buffersOf(settled);
+  return [...heads, ...open, ...tails, ...(binned as ArrayBuffer[]), ...rows];
+}

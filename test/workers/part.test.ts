@@ -35,6 +35,7 @@ for (const [path, words] of [
       seed: 0,
       startClock: null,
       reference: false,
+      settle: null,
     };
     const hooks = { closed: () => {}, progress: () => {}, aborted: false };
     await assert.rejects(readPart(spec, hooks), (error) => error instanceof UserError && words.test(error.message));
