@@ -195,14 +195,17 @@ export class Connection {
     const { words, floats } = runs;
     this.meta = words[at + HOT.meta];
     this.ports = words[at + HOT.ports];
-    const wide = (this.meta & META.ipv6) !== 0;
-    for (let i = 0; i < 4; i++) {
-      this.words[0][i] = wide ? words[at + C + COLD.wide + i] : 0;
-      this.words[1][i] = wide ? words[at + C + COLD.wide + 4 + i] : 0;
-    }
-    if (!wide) {
-      this.words[0][3] = words[at + HOT.k0];
-      this.words[1][3] = words[at + HOT.k1];
+    const [low, high] = this.words;
+    if ((this.meta & META.ipv6) !== 0) {
+      const wide = at + C + COLD.wide;
+      for (let i = 0; i < 4; i++) {
+        low[i] = words[wide + i];
+        high[i] = words[wide + 4 + i];
+      }
+    } else {
+      low[0] = low[1] = low[2] = high[0] = high[1] = high[2] = 0;
+      low[3] = words[at + HOT.k0];
+      high[3] = words[at + HOT.k1];
     }
     this.class = lane.class;
     this.uplink = lane.uplink;

@@ -47,9 +47,14 @@ export class RunList {
     let to = this.count * RUN_WORDS;
     for (let i = 0; i < HOT_WORDS; i++) words[to++] = hot[hotAt + i];
     for (let i = 0; i < COLD.wide; i++) words[to++] = cold[coldAt + i];
-    // What is not written is still zero: no place is used twice.
     if (wideAt >= 0) for (let i = 0; i < WIDE_WORDS; i++) words[to++] = wide[wideAt + i];
+    else for (let i = 0; i < WIDE_WORDS; i++) words[to++] = 0;
     this.count++;
+  }
+
+  /** Empties the list; its room is used again. */
+  clear(): void {
+    this.count = 0;
   }
 
   /** The bytes in use, handed away: the list is empty afterwards and starts anew. */
@@ -76,12 +81,26 @@ export class RunList {
 /** Runs a chunk holds. */
 export const CHUNK_RUNS = 2 ** 14;
 
+/** Takes runs one by one, copied out of their records; `wideAt` as in `RunList.appendParts`. */
+export interface RunTaker {
+  appendParts(
+    hot: Int32Array,
+    hotAt: number,
+    cold: Int32Array,
+    coldAt: number,
+    wide: Int32Array,
+    wideAt: number,
+  ): void;
+}
+
 /** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */
-export class RunChunks {
-  readonly full: RunList[] = [];
+export class RunChunks implements RunTaker {
+  private readonly full: RunList[] = [];
   private list = new RunList(64);
 
-  /** As `RunList.appendParts`. */
+  /** `onFull` is told of every list that has become full, which is then there to be taken. */
+  constructor(private readonly onFull?: () => void) {}
+
   appendParts(
     hot: Int32Array,
     hotAt: number,
@@ -93,13 +112,9 @@ export class RunChunks {
     if (this.list.count === CHUNK_RUNS) {
       this.full.push(this.list);
       this.list = new RunList(CHUNK_RUNS);
+      this.onFull?.();
     }
     this.list.appendParts(hot, hotAt, cold, coldAt, wide, wideAt);
-  }
-
-  /** Whether a whole chunk stands ready. */
-  get ready(): boolean {
-    return this.full.length > 0;
   }
 
   /** The bytes of all chunks (of the full ones alone), handed away. */
@@ -108,5 +123,33 @@ export class RunChunks {
     this.full.length = 0;
     if (!fullOnly && this.list.count > 0) taken.push(this.list.take());
     return taken;
+  }
+}
+
+/** Runs a list holds that is lent: few enough to be still in a cache near the processor when they are read again. */
+const LENT_RUNS = 512;
+
+/** Runs in a list that is lent to `take` whenever it is full, and then used again. */
+export class LentRuns implements RunTaker {
+  private readonly list = new RunList(LENT_RUNS);
+
+  constructor(private readonly lend: (list: RunList) => void) {}
+
+  appendParts(
+    hot: Int32Array,
+    hotAt: number,
+    cold: Int32Array,
+    coldAt: number,
+    wide: Int32Array,
+    wideAt: number,
+  ): void {
+    if (this.list.count === LENT_RUNS) this.flush();
+    this.list.appendParts(hot, hotAt, cold, coldAt, wide, wideAt);
+  }
+
+  /** Lends what is there. */
+  flush(): void {
+    this.lend(this.list);
+    this.list.clear();
   }
 }

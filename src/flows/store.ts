@@ -6,7 +6,7 @@
 import { META } from '../decode/batch.js';
 import { EXIT, UserError } from '../util/error.js';
 import { COLD, HOT, HOT_WORDS, WIDE_WORDS } from './layout.js';
-import type { RunChunks } from './runs.js';
+import type { RunTaker } from './runs.js';
 
 /** An index entry is a record's number in the low bits and bits of the hash above; 0 is an empty place. */
 export const NUMBER_BITS = 24;
@@ -146,7 +146,7 @@ export class RunStore {
   }
 
   /** Copies a record to the end of a list. */
-  copyTo(list: RunChunks, record: number): void {
+  copyTo(list: RunTaker, record: number): void {
     const six = (this.hot[record * HOT_WORDS + HOT.meta] & META.ipv6) !== 0;
     list.appendParts(
       this.hot,

@@ -7,7 +7,7 @@ import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../dec
 import { Clock, DISORDER_US } from './clock.js';
 import { COLD, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
 import { PROTOCOL, type Timeouts } from './rules.js';
-import { RunChunks } from './runs.js';
+import { RunChunks, type RunTaker } from './runs.js';
 import { COLD_STRIDE, entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
 
 export { hashKey } from './store.js';
@@ -57,8 +57,6 @@ const RECENT_MASK = RECENT - 1;
 const TAG_MOST = (1 << (32 - NUMBER_BITS)) - 1;
 
 export class FlowTable implements BatchSink {
-  /** Runs that are over and whose whole past is known. */
-  readonly closed = new RunChunks();
   /** Runs, or parts of runs, whose past is not known, in the order in which they ended. */
   readonly heads = new RunChunks();
   /** Runs still live at the end of this part whose past is not known: each is the last of its key. */
@@ -85,8 +83,10 @@ export class FlowTable implements BatchSink {
   /** Keeps the prefetching reads from being optimised away. */
   sink = 0;
 
+  /** `closed` takes the runs that are over and whose whole past is known. */
   constructor(
     private readonly lanes: LaneBook,
+    private readonly closed: RunTaker,
     options: FlowTableOptions,
   ) {
     this.leftOpen = options.leftOpen;
@@ -168,12 +168,12 @@ export class FlowTable implements BatchSink {
         state = hot[at + HOT.state];
       }
       if ((rowFlags & RARE) !== 0 || (state & (STATE.spokeLow << high)) === 0) {
-        this.noteRare(record, rowFlags, high, t, batch, row);
+        this.noteRare(record, rowFlags, high, batch, row);
       }
       const lastAt = at64 + HOT.lastLow64 + high;
       const previous = hotFloats[lastAt];
       if (t > previous) hotFloats[lastAt] = t;
-      else if (t < previous) this.noteEarlier(record, high, t);
+      else if (t < previous) this.noteEarlier(record, high, batch, row);
       hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
       const ip = ipBytes[row];
       const ipAt = at + HOT.ipLow + high;
@@ -263,10 +263,10 @@ export class FlowTable implements BatchSink {
     const high = (batch.flags[row] >>> 8) & 1;
     const at = record * HOT_WORDS;
     const t = batch.time[row];
-    this.noteRare(record, 0, high, t, batch, row);
+    this.noteRare(record, 0, high, batch, row);
     const lastAt = (at >> 1) + HOT.lastLow64 + high;
     if (t > hotFloats[lastAt]) hotFloats[lastAt] = t;
-    else this.noteEarlier(record, high, t);
+    else this.noteEarlier(record, high, batch, row);
     hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
     this.addBytes(record, HOT.ipLow + high, COLD.ipLowCarry + high, batch.ipBytes[row]);
     this.addBytes(record, HOT.wireLow + high, COLD.wireLowCarry + high, batch.wireBytes[row]);
@@ -328,7 +328,7 @@ export class FlowTable implements BatchSink {
   }
 
   /** What happens once a run or once a direction: openings, ends, first words, first fragments. */
-  private noteRare(record: number, flags: number, high: number, t: number, batch: Batch, row: number): void {
+  private noteRare(record: number, flags: number, high: number, batch: Batch, row: number): void {
     const { hot, cold, coldFloats } = this.store;
     const at = record * HOT_WORDS;
     const coldAt = record * COLD_STRIDE;
@@ -339,7 +339,7 @@ export class FlowTable implements BatchSink {
         if ((flags & SYN_ACK) === FLAG.syn) state |= STATE.startsWithSyn;
       }
       state |= STATE.spokeLow << high;
-      coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = t;
+      coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = batch.time[row];
       if ((hot[at + HOT.meta] & META.datagram) === 0) cold[coldAt + COLD.seqLow + high] = batch.seq[row];
     }
     if ((flags & FLAG.syn) !== 0) {
@@ -379,8 +379,9 @@ export class FlowTable implements BatchSink {
     }
   }
 
-  private noteEarlier(record: number, high: number, t: number): void {
+  private noteEarlier(record: number, high: number, batch: Batch, row: number): void {
     const { coldFloats } = this.store;
+    const t = batch.time[row];
     const at = ((record * COLD_STRIDE) >> 1) + COLD.firstLow64 + high;
     if (t < coldFloats[at]) coldFloats[at] = t;
   }
@@ -506,14 +507,24 @@ export class FlowTable implements BatchSink {
     return this.store.coldFloats[((record * COLD_STRIDE) >> 1) + COLD.startClock64];
   }
 
-  /** Ends this part of the input: the runs still live, those with an unknown past in `open`. */
-  finish(): RunChunks {
+  /**
+   * Ends this part of the input: the runs still live, those with an unknown past in `open`. Where nothing comes after it
+   * (`ended`) the others are over.
+   */
+  finish(ended: boolean): RunChunks {
     const { store } = this;
+    const { now } = this.clock;
     const tails = new RunChunks();
     for (let record = 1; record < store.used; record++) {
-      const at = record * HOT_WORDS;
-      if (store.hot[at + HOT.meta] === FREE) continue;
-      store.copyTo((store.hot[at + HOT.state] & STATE.leftOpen) !== 0 ? this.open : tails, record);
+      const meta = store.hot[record * HOT_WORDS + HOT.meta];
+      if (meta === FREE) continue;
+      const state = store.hot[record * HOT_WORDS + HOT.state];
+      if ((state & STATE.leftOpen) !== 0) store.copyTo(this.open, record);
+      else if (!ended) store.copyTo(tails, record);
+      else {
+        const last = this.lastSight(record);
+        this.close(record, this.isOver(record, meta, state, last, now - last) ? STATE.idled : 0);
+      }
     }
     return tails;
   }

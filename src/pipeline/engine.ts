@@ -183,14 +183,16 @@ export class Engine {
     const several = this.sources.length > 1;
     for (const source of this.sources) {
       const base = { input: source.number, path: source.open.path, format: source.format };
-      const settle = this.ended === null ? null : { ledgerRows: this.options.ledgerRows };
-      const shared = { topology, rules, filter, seed: this.seed, reference, settle, startClock: null };
+      const shared = { topology, rules, filter, seed: this.seed, reference, startClock: null };
+      const settle = (ended: boolean) => (this.ended === null ? null : { ledgerRows: this.options.ledgerRows, ended });
       const { fd, size, prefix } = source.open;
       const header = source.format === 'pcap' ? parsePcapHeader(prefix.subarray(0, PCAP_HEADER_BYTES)) : null;
       const least = this.options.partBytes ?? PART_BYTES;
       const cuttable = header !== null && !('error' in header) && fd !== null && size !== null && !reference;
       if (!cuttable || (jobs <= 1 && this.options.partBytes === undefined) || size < 2 * least) {
-        this.specs.push([{ ...base, ...shared, part: 0, segment: null, leftOpen: several }]);
+        this.specs.push([
+          { ...base, ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several },
+        ]);
         this.pending.push([{ closed: [], result: null, failed: false }]);
         continue;
       }
@@ -202,7 +204,8 @@ export class Engine {
         const start = part === 0 ? PCAP_HEADER_BYTES : Math.floor((size * part) / count);
         const limit = part === count - 1 ? size : Math.floor((size * (part + 1)) / count);
         const segment = { header, start, limit, fileEnd: size, known: null };
-        parts.push({ ...base, ...shared, part, segment, leftOpen: several || part > 0 });
+        const ended = !several && part === count - 1;
+        parts.push({ ...base, ...shared, settle: settle(ended), part, segment, leftOpen: several || part > 0 });
       }
       this.specs.push(parts);
       this.pending.push(parts.map(() => ({ closed: [], result: null, failed: false })));

@@ -11,7 +11,7 @@ import { Connection } from '../flows/connection.js';
 import { lastSight } from '../flows/join.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { RunList } from '../flows/runs.js';
+import { RunChunks, RunList } from '../flows/runs.js';
 import { FlowTable, type LaneBook } from '../flows/table.js';
 import { pumpFile, pumpStream } from '../input/window.js';
 import { type Inference, inferUplinks } from '../uplinks/infer.js';
@@ -157,7 +157,8 @@ async function readAhead(
   const sink = { flush: (batch: Batch) => (byMac ?? table).flush(batch) };
   const decoder = new PacketDecoder(new Batch(), sink, { macs: macs.length > 0 });
   const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
-  const table = new FlowTable(NO_LANES, options);
+  const closed = new RunChunks();
+  const table = new FlowTable(NO_LANES, closed, options);
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, table) : null;
   const framer = createFramer(source.format, decoder);
   const { open } = source;
@@ -179,8 +180,8 @@ async function readAhead(
     if (!(error instanceof UserError)) throw error;
   }
   decoder.finish();
-  const tails = table.finish();
-  const lists = [...table.closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
+  const tails = table.finish(false);
+  const lists = [...closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
   const horizonUs = horizonOf(lists, mostRuns);
   for (const list of lists) {
     for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {

@@ -2,7 +2,8 @@
 
 export class AddressBook {
   count = 0;
-  private capacity = 1024;
+  /** Room that is not used costs nothing. */
+  private capacity = 2 ** 14;
   /** Four words an address, IPv4 in the last with `0 0 ffff` ahead of it, so that families never meet. */
   private words: Int32Array = new Int32Array(this.capacity * 4);
   private index = new Int32Array(this.capacity * 4);

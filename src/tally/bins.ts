@@ -29,6 +29,9 @@ export class Bins implements CellBins {
   endUs = 0;
   private startSec = 0;
 
+  /** A bin of one packet: see `note`. */
+  private readonly one = new Float64Array(FIELDS);
+
   private count = 0;
   private cells = new Int32Array(256);
   private bins = new Float64Array(256);
@@ -47,6 +50,14 @@ export class Bins implements CellBins {
     if (open[at] === 1) open[at + 3] = open[at + 4] = timeUs;
     else if (timeUs > open[at + 4]) open[at + 4] = timeUs;
     else if (timeUs < open[at + 3]) open[at + 3] = timeUs;
+  }
+
+  /** Counts one packet without bytes, for times that come in no order: the bin that is being filled stays as it is. */
+  note(cell: number, timeUs: number): void {
+    const { one } = this;
+    one[BIN.packets] = 1;
+    one[BIN.firstUs] = one[BIN.lastUs] = timeUs;
+    this.store(cell, Math.floor(timeUs / 1e6), one, 0);
   }
 
   /** Adds bins of another part. `cellOf` renames its cells. */

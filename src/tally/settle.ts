@@ -39,9 +39,7 @@ export class Settler {
     this.tally.addFlow(this.flow, 0, false);
   }
 
-  /** All runs of a list as a part hands it over. */
-  takeAll(buffer: ArrayBuffer, lanes: readonly Lane[]): void {
-    const runs = RunList.of(buffer);
+  takeAll(runs: RunList, lanes: readonly Lane[]): void {
     for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.take(runs, at, lanes);
   }
 

@@ -142,7 +142,7 @@ export class Tally {
       counts.flows++;
       if (flow.answered) counts.answered++;
       if ((flow.knowledge & FLOW.untimed) === 0) {
-        this.starts.add(2 * flow.uplink + (flow.answered ? 0 : 1), flow.startUs, 0, 0);
+        this.starts.note(2 * flow.uplink + (flow.answered ? 0 : 1), flow.startUs);
       }
     }
     this.ledger.add(flow);
@@ -167,7 +167,7 @@ export class Tally {
     if (flow.class === CLASS.stray) this.strayPackets += packets;
     if (flow.class === CLASS.lan) {
       this.lanFlows++;
-      if (!flow.answered) this.signals.add(SIGNAL.lanUnanswered, flow.startUs, 0, 0);
+      if (!flow.answered) this.signals.note(SIGNAL.lanUnanswered, flow.startUs);
     }
     if (flow.class === CLASS.other && flow.egress >= 0) this.strangers.add(flow);
     return true;

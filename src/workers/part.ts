@@ -10,6 +10,7 @@ import { PcapFramer, type PcapHeader } from '../decode/pcap.js';
 import { findRecord } from '../decode/resync.js';
 import type { Clock } from '../flows/clock.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
+import { LentRuns, RunChunks } from '../flows/runs.js';
 import { FlowTable } from '../flows/table.js';
 import { openInput } from '../input/open.js';
 import { plainReason, quotePath } from '../input/reason.js';
@@ -41,8 +42,11 @@ export interface PartSpec {
   startClock: number | null;
   /** The independent reader (pcap-parser) instead of the own one. */
   reference: boolean;
-  /** Whether runs that are over are settled here, where each is a flow by itself; else they are handed over. */
-  settle: { ledgerRows: number | undefined } | null;
+  /**
+   * Whether runs that are over are settled here, where each is a flow by itself; else they are handed over. `ended`:
+   * nothing comes after this part, so that those still live at its end are over as well.
+   */
+  settle: { ledgerRows: number | undefined; ended: boolean } | null;
 }
 
 export interface Segment {
@@ -110,26 +114,23 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, { flush: (full) => onwards.flush(full) }) : null;
   const points = byMac === null ? decoder.points : byMac.views;
   const tally = new PartTally(spec.topology, spec.input, points);
-  const table = new FlowTable(tally, {
+  const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
+  const closed =
+    settler === null
+      ? new RunChunks(() => handOver(true))
+      : new LentRuns((runs) => settler.takeAll(runs, tally.lanes));
+  const handOver = (fullOnly: boolean) => {
+    if (closed instanceof LentRuns) closed.flush();
+    else for (const runs of closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
+  };
+  const table = new FlowTable(tally, closed, {
     timeouts: new Timeouts(spec.rules),
     leftOpen: spec.leftOpen,
     asSeen: spec.topology.asSeen,
     seed: spec.seed,
     inputBytes: spec.segment === null ? 0 : spec.segment.limit - spec.segment.start,
   });
-  const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
-  const handOver = (fullOnly: boolean) => {
-    for (const runs of table.closed.take(fullOnly)) {
-      if (settler === null) hooks.closed(runs, tally.lanes, points);
-      else settler.takeAll(runs, tally.lanes);
-    }
-  };
-  const onwards: BatchSink = {
-    flush(full) {
-      table.flush(full);
-      if (table.closed.ready) handOver(true);
-    },
-  };
+  const onwards: BatchSink = { flush: (full) => table.flush(full) };
   const attributed = byMac ?? onwards;
   const sink = spec.filter === null ? attributed : new FilterSink(spec.filter, attributed);
   const onProgress = (bytes: number) => {
@@ -162,8 +163,8 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     framer = await readWhole(spec, decoder, hooks, onProgress);
   }
   decoder.finish();
+  const tails = table.finish(spec.settle?.ended === true);
   handOver(false);
-  const tails = table.finish();
   return {
     input: spec.input,
     part: spec.part,
