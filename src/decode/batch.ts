@@ -53,8 +53,41 @@ export const META = {
   pointShift: 16,
 } as const;
 
+/** 32-bit words of a row: a cache line, in one array, since compiled code looks at an array's shape and length anew for each. */
+export const ROW_WORDS = 16;
+export const ROW_SHIFT = 4;
+
+/** Word numbers within a row; `time64` is its Float64 index. */
+export const ROW = {
+  /** Microseconds since the epoch, whole. */
+  time64: 0,
+  k0: 2,
+  k1: 3,
+  /** Lower endpoint's port in the high half, higher endpoint's in the low half; 0 without ports. */
+  ports: 4,
+  meta: 5,
+  flags: 6,
+  /** TCP sequence number; only with FLAG.seqValid. */
+  seq: 7,
+  /** Transport payload by the headers' own lengths, captured or not. */
+  payload: 8,
+  /**
+   * Identification of fragments, 16 bits (IPv4) or 32 (IPv6): kind fragment, and first fragments. Kind icmpError: type in
+   * the high byte, code in the low one. Kind arp: the operation.
+   */
+  ident: 9,
+  /** Bytes of the IP packet as its header says (IPv6: payload length + 40). At most 2^31 − 1. */
+  ipBytes: 10,
+  /** The frame's original length on the wire. At most 2^31 − 1. */
+  wireBytes: 11,
+  kind: 12,
+  /** The flow table's own: the key's hash, and the record of its run. */
+  hash: 13,
+  record: 14,
+} as const;
+
 /**
- * Columns of up to BATCH_ROWS packets.
+ * Up to BATCH_ROWS packets.
  *
  * Endpoints are canonical: the lower of (address, port) in `k0`, the higher in `k1`, compared as unsigned integers,
  * address first; `FLAG.fromHigh` tells the sender. IPv4: `k0`, `k1` are the addresses. IPv6: `k0`, `k1` are
@@ -63,38 +96,68 @@ export const META = {
  * For kinds arp, other and damaged only `time`, `wireBytes`, `kind`, `flags` and the point in `meta` are valid; for arp
  * also `ident` (the operation, 0 where it is not for IPv4), `k0` (sender) and `k1` (target), not ordered.
  *
- * The decoder owns the batch and overwrites it after each flush; who needs a value longer copies it.
+ * The decoder owns the batch and overwrites it after each flush; who needs a value longer copies it. The hot loops read
+ * and write `words` and `floats` themselves, all others ask by name.
  */
 export class Batch {
   count = 0;
-  readonly kind = new Uint8Array(BATCH_ROWS);
-  /** Microseconds since the epoch, whole. */
-  readonly time = new Float64Array(BATCH_ROWS);
-  readonly k0 = new Int32Array(BATCH_ROWS);
-  readonly k1 = new Int32Array(BATCH_ROWS);
-  /** Lower endpoint's port in the high half, higher endpoint's in the low half; 0 without ports. */
-  readonly ports = new Int32Array(BATCH_ROWS);
-  readonly meta = new Int32Array(BATCH_ROWS);
-  readonly flags = new Int32Array(BATCH_ROWS);
-  /** TCP sequence number; only with FLAG.seqValid. */
-  readonly seq = new Int32Array(BATCH_ROWS);
-  /** Transport payload by the headers' own lengths, captured or not. */
-  readonly payload = new Int32Array(BATCH_ROWS);
-  /**
-   * Identification of fragments, 16 bits (IPv4) or 32 (IPv6): kind fragment, and first fragments. Kind icmpError: type in
-   * the high byte, code in the low one. Kind arp: the operation.
-   */
-  readonly ident = new Int32Array(BATCH_ROWS);
-  /** Bytes of the IP packet as its header says (IPv6: payload length + 40). At most 2^31 − 1. */
-  readonly ipBytes = new Int32Array(BATCH_ROWS);
-  /** The frame's original length on the wire. At most 2^31 − 1. */
-  readonly wireBytes = new Int32Array(BATCH_ROWS);
+  /** Row r starts at word ROW_WORDS · r, ROW_WORDS / 2 · r of `floats`, which is the same memory. */
+  readonly words = new Int32Array(BATCH_ROWS * ROW_WORDS);
+  readonly floats = new Float64Array(this.words.buffer);
   readonly wide = new Int32Array(BATCH_ROWS * 8);
   /** Low 32 and high 16 bits of the sender's and the receiver's link address; only where the decoder was asked for them, else 0. */
   readonly macFromLow = new Int32Array(BATCH_ROWS);
   readonly macFromHigh = new Int32Array(BATCH_ROWS);
   readonly macToLow = new Int32Array(BATCH_ROWS);
   readonly macToHigh = new Int32Array(BATCH_ROWS);
+
+  time(row: number): number {
+    return this.floats[row * (ROW_WORDS / 2) + ROW.time64];
+  }
+
+  kind(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.kind];
+  }
+
+  k0(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.k0];
+  }
+
+  k1(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.k1];
+  }
+
+  ports(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.ports];
+  }
+
+  meta(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.meta];
+  }
+
+  flags(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.flags];
+  }
+
+  seq(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.seq];
+  }
+
+  payload(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.payload];
+  }
+
+  ident(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.ident];
+  }
+
+  ipBytes(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.ipBytes];
+  }
+
+  wireBytes(row: number): number {
+    return this.words[row * ROW_WORDS + ROW.wireBytes];
+  }
 }
 
 /** Takes full batches (and the last, partial one); the rows are read before it returns. */

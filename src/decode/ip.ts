@@ -1,7 +1,7 @@
 // The outermost IP header: addresses, lengths, fragments, IPv6 extension headers; tunnels are not entered.
 // RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 5533 (shim6).
 
-import { type Batch, FLAG, foldAddress, KIND, META } from './batch.js';
+import { type Batch, FLAG, foldAddress, KIND, META, ROW, ROW_SHIFT } from './batch.js';
 import { decodePorts, decodeTransport, PROTOCOL } from './transport.js';
 
 const MAX_BYTES = 0x7fffffff;
@@ -34,6 +34,8 @@ export function decodeIpv4(
   meta: number,
   flags: number,
 ): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   // The usual packet: TCP or UDP, no options, no fragment, the largest fixed header there. All else goes the long way.
   if (((end - at) | 0) >= 40) {
     const first = view.getInt32(at);
@@ -45,7 +47,7 @@ export function decodeIpv4(
       (view.getInt32((at + 4) | 0) & 0x3fff) === 0 &&
       (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp)
     ) {
-      batch.ipBytes[row] = total;
+      words[rowAt + ROW.ipBytes] = total;
       const transport = (at + 20) | 0;
       const bits = decodePorts(batch, row, view, transport, total - 20, protocol, meta);
       const from = view.getInt32((at + 12) | 0);
@@ -85,12 +87,14 @@ function decodeAnyIpv4(
     reject(batch, row, KIND.damaged, meta, flags);
     return;
   }
-  batch.ipBytes[row] = total;
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
+  words[rowAt + ROW.ipBytes] = total;
   const fragment = view.getInt32(at + 4);
   const protocol = view.getUint8(at + 9);
   const stop = Math.min(at + total, end);
   if ((fragment & 0x3fff) !== 0) {
-    batch.ident[row] = fragment >>> 16;
+    words[rowAt + ROW.ident] = fragment >>> 16;
     if ((fragment & 0x1fff) === 0) flags |= FLAG.firstFragment;
   }
   if ((fragment & 0x1fff) === 0) {
@@ -103,21 +107,23 @@ function decodeAnyIpv4(
     row,
     view.getInt32(at + 12),
     view.getInt32(at + 16),
-    batch.ports[row] as number,
-    batch.flags[row] as number,
+    words[rowAt + ROW.ports],
+    words[rowAt + ROW.flags],
   );
 }
 
 /** Writes addresses, ports and flags, the lower endpoint first. Without branches: either order is as likely. */
 function orderIpv4(batch: Batch, row: number, from: number, to: number, ports: number, flags: number): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   // All ones where the sender is the higher endpoint: the borrow of an unsigned subtraction, else of the ports'.
   let high = ((~to & from) | (~(to ^ from) & (to - from))) >> 31;
   if (from === to) high = ((ports & 0xffff) - (ports >>> 16)) >> 31;
   const swap = (from ^ to) & high;
-  batch.k0[row] = from ^ swap;
-  batch.k1[row] = to ^ swap;
-  batch.ports[row] = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & high);
-  batch.flags[row] = flags | (high & FLAG.fromHigh);
+  words[rowAt + ROW.k0] = from ^ swap;
+  words[rowAt + ROW.k1] = to ^ swap;
+  words[rowAt + ROW.ports] = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & high);
+  words[rowAt + ROW.flags] = flags | (high & FLAG.fromHigh);
 }
 
 /** The same for IPv6. */
@@ -131,6 +137,8 @@ export function decodeIpv6(
   meta: number,
   flags: number,
 ): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   if (end - at < IPV6_HEADER) {
     reject(batch, row, KIND.other, meta, flags);
     return;
@@ -144,17 +152,17 @@ export function decodeIpv6(
   meta |= META.ipv6;
   if ((next === PROTOCOL.tcp || next === PROTOCOL.udp) && payloadLength >= 20 && end - at >= IPV6_HEADER + 20) {
     // The usual packet, as above.
-    batch.ipBytes[row] = IPV6_HEADER + payloadLength;
+    words[rowAt + ROW.ipBytes] = IPV6_HEADER + payloadLength;
     const bits = decodePorts(batch, row, view, at + IPV6_HEADER, payloadLength, next, meta);
     orderIpv6(batch, row, view, at, view.getInt32(at + IPV6_HEADER), flags | bits);
     return;
   }
   const total = IPV6_HEADER + (payloadLength !== 0 ? payloadLength : zeroPayloadLength(view, at, end, wireLeft));
-  batch.ipBytes[row] = Math.min(total, MAX_BYTES);
+  words[rowAt + ROW.ipBytes] = Math.min(total, MAX_BYTES);
   // What a header of length zero is followed by is looked at all the same.
   const stop = payloadLength !== 0 ? Math.min(at + total, end) : end;
   decodeExtensions(batch, row, view, at + IPV6_HEADER, stop, total - IPV6_HEADER, next, meta, flags);
-  orderIpv6(batch, row, view, at, batch.ports[row] as number, batch.flags[row] as number);
+  orderIpv6(batch, row, view, at, words[rowAt + ROW.ports], words[rowAt + ROW.flags]);
 }
 
 /**
@@ -172,6 +180,8 @@ function decodeExtensions(
   meta: number,
   flags: number,
 ): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   // Every turn passes over eight bytes at least.
   for (;;) {
     let size = 0;
@@ -190,7 +200,7 @@ function decodeExtensions(
           size = 8;
           const offset = view.getUint16(at + 2);
           // An atomic fragment (offset 0, no more to come; RFC 6946) is a whole packet.
-          if ((offset & 0xfff9) !== 0) batch.ident[row] = view.getInt32(at + 4);
+          if ((offset & 0xfff9) !== 0) words[rowAt + ROW.ident] = view.getInt32(at + 4);
           if ((offset & 0xfff8) !== 0) {
             laterFragment(batch, row, view.getUint8(at), meta, flags, length > 8 ? length - 8 : 0);
             return;
@@ -228,6 +238,8 @@ function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: nu
 }
 
 function orderIpv6(batch: Batch, row: number, view: DataView, at: number, ports: number, flags: number): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   const a0 = view.getInt32(at + 8);
   const a1 = view.getInt32(at + 12);
   const a2 = view.getInt32(at + 16);
@@ -255,10 +267,10 @@ function orderIpv6(batch: Batch, row: number, view: DataView, at: number, ports:
   wide[to + 3] = b3;
   const a = foldAddress(a0, a1, a2, a3);
   const b = foldAddress(b0, b1, b2, b3);
-  batch.k0[row] = fromHigh ? b : a;
-  batch.k1[row] = fromHigh ? a : b;
-  batch.ports[row] = fromHigh ? (ports << 16) | (ports >>> 16) : ports;
-  batch.flags[row] = fromHigh ? flags | FLAG.fromHigh : flags;
+  words[rowAt + ROW.k0] = fromHigh ? b : a;
+  words[rowAt + ROW.k1] = fromHigh ? a : b;
+  words[rowAt + ROW.ports] = fromHigh ? (ports << 16) | (ports >>> 16) : ports;
+  words[rowAt + ROW.flags] = fromHigh ? flags | FLAG.fromHigh : flags;
 }
 
 function laterFragment(
@@ -269,16 +281,20 @@ function laterFragment(
   flags: number,
   payload: number,
 ): void {
-  batch.kind[row] = KIND.fragment;
-  batch.ports[row] = 0;
-  batch.meta[row] = meta | protocol;
-  batch.flags[row] = flags;
-  batch.payload[row] = payload;
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
+  words[rowAt + ROW.kind] = KIND.fragment;
+  words[rowAt + ROW.ports] = 0;
+  words[rowAt + ROW.meta] = meta | protocol;
+  words[rowAt + ROW.flags] = flags;
+  words[rowAt + ROW.payload] = payload;
 }
 
 /** A row of which no address is known. */
 export function reject(batch: Batch, row: number, kind: number, meta: number, flags: number): void {
-  batch.kind[row] = kind;
-  batch.meta[row] = meta;
-  batch.flags[row] = flags;
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
+  words[rowAt + ROW.kind] = kind;
+  words[rowAt + ROW.meta] = meta;
+  words[rowAt + ROW.flags] = flags;
 }

@@ -2,7 +2,7 @@
 
 import { DamageLog } from '../util/error.js';
 import { decodeArp } from './arp.js';
-import { BATCH_ROWS, type Batch, type BatchSink, KIND, META } from './batch.js';
+import { BATCH_ROWS, type Batch, type BatchSink, KIND, META, ROW, ROW_SHIFT } from './batch.js';
 import type { DecodeCounts, DecodeOptions, PointInfo } from './decoder.js';
 import { decodeIpv4, decodeIpv6, reject } from './ip.js';
 import { walkLink } from './link.js';
@@ -78,7 +78,7 @@ export class PacketDecoder {
     iface: number,
   ): void {
     // Small enough to be inlined where it is called: else the time, being no 31-bit integer, would be allocated.
-    this.batch.time[this.batch.count] = timeUs;
+    this.batch.floats[this.batch.count << (ROW_SHIFT - 1)] = timeUs;
     this.decode(bytes, view, offset, captured, wireBytes, linkType, iface);
   }
 
@@ -97,8 +97,10 @@ export class PacketDecoder {
     iface: number,
   ): void {
     const batch = this.batch;
+    const { words } = batch;
     const row = batch.count;
-    batch.wireBytes[row] = wireBytes;
+    const rowAt = row << ROW_SHIFT;
+    words[rowAt + ROW.wireBytes] = wireBytes;
     if (linkType === LINKTYPE.ethernet && captured >= ETHERNET_HEADER + VLAN_TAG) {
       // The usual frame, at most one VLAN tag; all else goes the long way.
       let type = view.getUint16(offset + 12);
@@ -144,7 +146,7 @@ export class PacketDecoder {
     const batch = this.batch;
     const link = this.link;
     walkLink(linkType, bytes, view, offset, end, link);
-    if (link.pseudo > 0) batch.wireBytes[row] = Math.max(wireBytes - link.pseudo, 0);
+    if (link.pseudo > 0) batch.words[(row << ROW_SHIFT) + ROW.wireBytes] = Math.max(wireBytes - link.pseudo, 0);
     const meta =
       this.lastLinkType === linkType &&
       this.lastIface === iface &&
@@ -201,17 +203,16 @@ export class PacketDecoder {
   private flush(): void {
     const batch = this.batch;
     const count = batch.count;
-    const time = batch.time;
-    const wire = batch.wireBytes;
+    const { words, floats } = batch;
     const counts = this.counts;
     let first = counts.firstUs;
     let last = counts.lastUs;
     let sum = 0;
     for (let row = 0; row < count; row++) {
-      const at = time[row] as number;
+      const at = floats[row << (ROW_SHIFT - 1)];
       if (at < first) first = at;
       if (at > last) last = at;
-      sum += wire[row] as number;
+      sum += words[(row << ROW_SHIFT) + ROW.wireBytes];
     }
     counts.packets += count;
     counts.wireBytes += sum;

@@ -1,7 +1,7 @@
 // What follows the IP header: ports, TCP flags and sequence number, ICMP's echo identifier, the length of the payload.
 // RFC 9293 (TCP), 768 (UDP), 3828 (UDP-Lite), 9260 (SCTP), 4340 (DCCP), 792 (ICMP), 4443 (ICMPv6).
 
-import { type Batch, FLAG, KIND, META } from './batch.js';
+import { type Batch, FLAG, KIND, META, ROW, ROW_SHIFT } from './batch.js';
 
 /** Protocol numbers (IANA) that have ports or an identifier. */
 export const PROTOCOL = {
@@ -33,16 +33,18 @@ export function decodePorts(
   protocol: number,
   meta: number,
 ): number {
-  batch.kind[row] = KIND.flow;
-  batch.meta[row] = meta | META.hasPorts | protocol;
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
+  words[rowAt + ROW.kind] = KIND.flow;
+  words[rowAt + ROW.meta] = meta | META.hasPorts | protocol;
   if (protocol === PROTOCOL.udp) {
-    batch.payload[row] = length - 8;
+    words[rowAt + ROW.payload] = length - 8;
     return 0;
   }
-  batch.seq[row] = view.getInt32(at + 4);
+  words[rowAt + ROW.seq] = view.getInt32(at + 4);
   const bits = view.getUint16(at + 12);
   const payload = length - Math.max((bits >>> 12) << 2, TCP_HEADER);
-  batch.payload[row] = payload & ~(payload >> 31);
+  words[rowAt + ROW.payload] = payload & ~(payload >> 31);
   return (bits & 0xff) | FLAG.seqValid;
 }
 
@@ -67,6 +69,8 @@ export function decodeTransport(
   meta: number,
   flags: number,
 ): void {
+  const { words } = batch;
+  const rowAt = row << ROW_SHIFT;
   const have = end - at;
   let kind: number = KIND.flow;
   let ports = 0;
@@ -79,7 +83,7 @@ export function decodeTransport(
         ports = view.getInt32(at);
         meta |= META.hasPorts;
         if (have >= 8) {
-          batch.seq[row] = view.getInt32(at + 4);
+          words[rowAt + ROW.seq] = view.getInt32(at + 4);
           flags |= FLAG.seqValid;
           if (have >= 14) {
             const bits = view.getUint16(at + 12);
@@ -121,7 +125,7 @@ export function decodeTransport(
         } else if (type === 3 || type === 4 || type === 5 || type === 11 || type === 12) {
           // Unreachable, quench, redirect, time exceeded, parameter problem: the types that quote a packet (RFC 792).
           kind = KIND.icmpError;
-          batch.ident[row] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
+          words[rowAt + ROW.ident] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
         }
       }
       break;
@@ -138,16 +142,16 @@ export function decodeTransport(
         } else if (type < 128) {
           // Errors have the high bit clear (RFC 4443, 2.1).
           kind = KIND.icmpError;
-          batch.ident[row] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
+          words[rowAt + ROW.ident] = (type << 8) | (have >= 2 ? view.getUint8(at + 1) : 0);
         }
       }
       break;
     default:
       break;
   }
-  batch.kind[row] = kind;
-  batch.ports[row] = ports;
-  batch.meta[row] = meta;
-  batch.flags[row] = flags;
-  batch.payload[row] = length > header ? length - header : 0;
+  words[rowAt + ROW.kind] = kind;
+  words[rowAt + ROW.ports] = ports;
+  words[rowAt + ROW.meta] = meta;
+  words[rowAt + ROW.flags] = flags;
+  words[rowAt + ROW.payload] = length > header ? length - header : 0;
 }

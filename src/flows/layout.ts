@@ -4,6 +4,7 @@
 
 /** 32-bit words of a hot record. Word numbers; `…64` are Float64 indices within the record. */
 export const HOT_WORDS = 16;
+export const HOT_SHIFT = 4;
 export const HOT = {
   k0: 0,
   k1: 1,

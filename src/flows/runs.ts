@@ -83,14 +83,7 @@ export const CHUNK_RUNS = 2 ** 14;
 
 /** Takes runs one by one, copied out of their records; `wideAt` as in `RunList.appendParts`. */
 export interface RunTaker {
-  appendParts(
-    hot: Int32Array,
-    hotAt: number,
-    cold: Int32Array,
-    coldAt: number,
-    wide: Int32Array,
-    wideAt: number,
-  ): void;
+  appendParts(hot: Int32Array, hotAt: number, cold: Int32Array, coldAt: number, wide: Int32Array, wideAt: number): void;
 }
 
 /** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */

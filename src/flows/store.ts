@@ -5,7 +5,7 @@
 
 import { META } from '../decode/batch.js';
 import { EXIT, UserError } from '../util/error.js';
-import { COLD, HOT, HOT_WORDS, WIDE_WORDS } from './layout.js';
+import { COLD, HOT, HOT_SHIFT, HOT_WORDS, WIDE_WORDS } from './layout.js';
 import type { RunTaker } from './runs.js';
 
 /** An index entry is a record's number in the low bits and bits of the hash above; 0 is an empty place. */
@@ -13,6 +13,7 @@ export const NUMBER_BITS = 24;
 export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
 /** Words of a cold record without the addresses of IPv6. */
 export const COLD_STRIDE = COLD.wide;
+export const COLD_SHIFT = 4;
 /** What stands in HOT.meta of a record that is not in use. */
 export const FREE = -1;
 
@@ -64,7 +65,7 @@ export class RunStore {
       if (entry === 0) return 0;
       if ((entry ^ hash) >>> NUMBER_BITS === 0) {
         const record = entry & NUMBER_MASK;
-        const at = record * HOT_WORDS;
+        const at = record << HOT_SHIFT;
         if (
           hot[at + HOT.k0] === a &&
           hot[at + HOT.k1] === b &&
@@ -90,10 +91,10 @@ export class RunStore {
   insert(hash: number, a: number, b: number, p: number, meta: number, wide: Int32Array, wideAt: number): number {
     const { hot } = this;
     let record = this.freeHead;
-    if (record !== 0) this.freeHead = hot[record * HOT_WORDS];
+    if (record !== 0) this.freeHead = hot[record << HOT_SHIFT];
     else record = this.used++;
     this.live++;
-    const at = record * HOT_WORDS;
+    const at = record << HOT_SHIFT;
     hot[at + HOT.k0] = a;
     hot[at + HOT.k1] = b;
     hot[at + HOT.ports] = p;
@@ -112,7 +113,7 @@ export class RunStore {
   /** Takes a record out of the index, closing the gap that it leaves in its probe sequence. */
   remove(record: number): void {
     const { slots, mask, hot } = this;
-    let slot = hot[record * HOT_WORDS + HOT.hash] & mask;
+    let slot = hot[(record << HOT_SHIFT) + HOT.hash] & mask;
     while ((slots[slot] & NUMBER_MASK) !== record) slot = (slot + 1) & mask;
     let next = (slot + 1) & mask;
     while (slots[next] !== 0) {
@@ -125,7 +126,7 @@ export class RunStore {
     }
     slots[slot] = 0;
     this.clear(record);
-    hot[record * HOT_WORDS] = this.freeHead;
+    hot[record << HOT_SHIFT] = this.freeHead;
     this.freeHead = record;
     this.live--;
   }
@@ -147,19 +148,19 @@ export class RunStore {
 
   /** Copies a record to the end of a list. */
   copyTo(list: RunTaker, record: number): void {
-    const six = (this.hot[record * HOT_WORDS + HOT.meta] & META.ipv6) !== 0;
+    const six = (this.hot[(record << HOT_SHIFT) + HOT.meta] & META.ipv6) !== 0;
     list.appendParts(
       this.hot,
-      record * HOT_WORDS,
+      record << HOT_SHIFT,
       this.cold,
-      record * COLD_STRIDE,
+      record << COLD_SHIFT,
       this.wide,
       six ? record * WIDE_WORDS : -1,
     );
   }
 
   private clear(record: number): void {
-    const at = record * HOT_WORDS;
+    const at = record << HOT_SHIFT;
     this.hot[at + HOT.meta] = FREE;
     this.hot[at + HOT.state] = 0;
     // So that nobody takes it for silent.
@@ -189,7 +190,7 @@ export class RunStore {
     const slots = new Int32Array(size);
     const mask = size - 1;
     for (let record = 1; record < used; record++) {
-      const at = record * HOT_WORDS;
+      const at = record << HOT_SHIFT;
       if (hot[at + HOT.meta] === FREE) continue;
       const hash = hot[at + HOT.hash];
       let slot = hash & mask;

@@ -3,12 +3,12 @@
 // A batch is worked in passes (hash all rows, find their records, touch them, then update), so that the cache misses of
 // neighbouring rows overlap instead of following each other.
 
-import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META } from '../decode/batch.js';
+import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META, ROW, ROW_SHIFT } from '../decode/batch.js';
 import { Clock, DISORDER_US } from './clock.js';
-import { COLD, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
+import { COLD, HOT, HOT_SHIFT, NEVER, STATE } from './layout.js';
 import { PROTOCOL, type Timeouts } from './rules.js';
 import { RunChunks, type RunTaker } from './runs.js';
-import { COLD_STRIDE, entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
+import { COLD_SHIFT, entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
 
 export { hashKey } from './store.js';
 
@@ -75,8 +75,7 @@ export class FlowTable implements BatchSink {
   private sweepAt = 0;
   private sweptUs = 0;
 
-  private readonly hashes = new Int32Array(BATCH_ROWS);
-  private readonly candidates = new Int32Array(BATCH_ROWS);
+  /** First words of the rows whose flow was not seen of late. */
   private readonly missed = new Int32Array(BATCH_ROWS);
   /** The clock at the row that is being worked. */
   private rowClock = Number.NEGATIVE_INFINITY;
@@ -99,12 +98,12 @@ export class FlowTable implements BatchSink {
 
   flush(batch: Batch): void {
     const rows = batch.count;
-    const { time } = batch;
+    const { floats } = batch;
     const { clock } = this;
     let { now } = clock;
     let from = 0;
     for (let row = 0; row < rows; row++) {
-      const t = time[row];
+      const t = floats[row << (ROW_SHIFT - 1)];
       if (t > now) now = t;
       else if (t < now - DISORDER_US) {
         this.update(batch, from, row);
@@ -120,19 +119,20 @@ export class FlowTable implements BatchSink {
   }
 
   private update(batch: Batch, from: number, to: number): void {
-    const { store, hashes, candidates } = this;
+    const { store } = this;
     store.reserve(2 * BATCH_ROWS);
     this.look(batch, from, to);
-    const { kind, k0, k1, ports, meta, flags, time, ipBytes, wireBytes } = batch;
+    const { words, floats } = batch;
     const { hot, hotFloats } = store;
     const { bins } = this.lanes;
     const { least } = this.timeouts;
     let { open, startUs, endUs } = bins;
     let { now } = this.clock;
     for (let row = from; row < to; row++) {
-      const t = time[row];
+      const rowAt = row << ROW_SHIFT;
+      const t = floats[row << (ROW_SHIFT - 1)];
       if (t > now) now = t;
-      if (kind[row] !== KIND.flow) {
+      if (words[rowAt + ROW.kind] !== KIND.flow) {
         this.rowClock = now;
         this.updateOther(batch, row);
         open = bins.open;
@@ -140,21 +140,21 @@ export class FlowTable implements BatchSink {
         endUs = bins.endUs;
         continue;
       }
-      const rowMeta = meta[row];
-      let record = candidates[row];
-      let at = record * HOT_WORDS;
-      if (
-        hot[at + HOT.k0] !== k0[row] ||
-        hot[at + HOT.k1] !== k1[row] ||
-        hot[at + HOT.ports] !== ports[row] ||
-        hot[at + HOT.meta] !== rowMeta ||
-        ((rowMeta & META.ipv6) !== 0 && !store.sameWide(record, batch.wide, row * 8))
-      ) {
+      const rowMeta = words[rowAt + ROW.meta];
+      let record = words[rowAt + ROW.record];
+      let at = record << HOT_SHIFT;
+      // One branch for all of the key: it is nearly always the right one.
+      const differs =
+        (hot[at + HOT.k0] ^ words[rowAt + ROW.k0]) |
+        (hot[at + HOT.k1] ^ words[rowAt + ROW.k1]) |
+        (hot[at + HOT.ports] ^ words[rowAt + ROW.ports]) |
+        (hot[at + HOT.meta] ^ rowMeta);
+      if (differs !== 0 || ((rowMeta & META.ipv6) !== 0 && !store.sameWide(record, batch.wide, row << 3))) {
         this.rowClock = now;
-        record = this.findOrCreate(hashes[row], ports[row], rowMeta, batch, row);
-        at = record * HOT_WORDS;
+        record = this.findOrCreate(words[rowAt + ROW.hash], words[rowAt + ROW.ports], rowMeta, batch, row);
+        at = record << HOT_SHIFT;
       }
-      const rowFlags = flags[row];
+      const rowFlags = words[rowAt + ROW.flags];
       const high = (rowFlags >>> 8) & 1;
       const at64 = at >> 1;
       let state = hot[at + HOT.state];
@@ -174,21 +174,20 @@ export class FlowTable implements BatchSink {
       const previous = hotFloats[lastAt];
       if (t > previous) hotFloats[lastAt] = t;
       else if (t < previous) this.noteEarlier(record, high, batch, row);
-      hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
-      const ip = ipBytes[row];
-      const ipAt = at + HOT.ipLow + high;
-      const ipBefore = hot[ipAt];
+      const sums = at + high;
+      hot[sums + HOT.packetsLow] = (hot[sums + HOT.packetsLow] + 1) | 0;
+      const ip = words[rowAt + ROW.ipBytes];
+      const ipBefore = hot[sums + HOT.ipLow];
       const ipAfter = (ipBefore + ip) | 0;
-      hot[ipAt] = ipAfter;
+      hot[sums + HOT.ipLow] = ipAfter;
       if (ipAfter >>> 0 < ipBefore >>> 0) this.carry(record, COLD.ipLowCarry + high);
-      const wire = wireBytes[row];
-      const wireAt = at + HOT.wireLow + high;
-      const wireBefore = hot[wireAt];
+      const wire = words[rowAt + ROW.wireBytes];
+      const wireBefore = hot[sums + HOT.wireLow];
       const wireAfter = (wireBefore + wire) | 0;
-      hot[wireAt] = wireAfter;
+      hot[sums + HOT.wireLow] = wireAfter;
       if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
       const cell = ((state >>> STATE.laneShift) << 1) | high;
-      const binAt = cell * 5;
+      const binAt = (cell * 5) | 0;
       if (t >= startUs && t < endUs && open[binAt] > 0) {
         open[binAt] += 1;
         open[binAt + 1] += ip;
@@ -210,45 +209,52 @@ export class FlowTable implements BatchSink {
    * just loaded, so that many cache misses are under way at once.
    */
   private look(batch: Batch, from: number, to: number): void {
-    const { k0, k1, ports, meta } = batch;
-    const { hashes, candidates, missed, recent, seed } = this;
+    const { words } = batch;
+    const { missed, recent, seed } = this;
     const { slots, mask, hot } = this.store;
     let misses = 0;
     for (let row = from; row < to; row++) {
-      const hash = hashKey(k0[row], k1[row], ports[row], meta[row], seed);
-      hashes[row] = hash;
+      const rowAt = row << ROW_SHIFT;
+      const hash = hashKey(
+        words[rowAt + ROW.k0],
+        words[rowAt + ROW.k1],
+        words[rowAt + ROW.ports],
+        words[rowAt + ROW.meta],
+        seed,
+      );
+      words[rowAt + ROW.hash] = hash;
       const entry = recent[hash & RECENT_MASK];
-      candidates[row] = entry & NUMBER_MASK;
-      missed[misses] = row;
+      words[rowAt + ROW.record] = entry & NUMBER_MASK;
+      missed[misses] = rowAt;
       // One more where the tags differ.
       misses += (((entry ^ hash) >>> NUMBER_BITS) + TAG_MOST) >>> (32 - NUMBER_BITS);
     }
     let touched = 0;
-    for (let i = 0; i < misses; i++) touched ^= slots[hashes[missed[i]] & mask];
+    for (let i = 0; i < misses; i++) touched ^= slots[words[missed[i] + ROW.hash] & mask];
     for (let i = 0; i < misses; i++) {
-      const row = missed[i];
-      const hash = hashes[row];
+      const rowAt = missed[i];
+      const hash = words[rowAt + ROW.hash];
       let slot = hash & mask;
       let entry = slots[slot];
       while (entry !== 0 && (entry ^ hash) >>> NUMBER_BITS !== 0) {
         slot = (slot + 1) & mask;
         entry = slots[slot];
       }
-      candidates[row] = entry & NUMBER_MASK;
+      words[rowAt + ROW.record] = entry & NUMBER_MASK;
       recent[hash & RECENT_MASK] = entry;
     }
-    for (let row = from; row < to; row++) touched ^= hot[candidates[row] * HOT_WORDS];
+    for (let row = from; row < to; row++) touched ^= hot[words[(row << ROW_SHIFT) + ROW.record] << HOT_SHIFT];
     this.sink ^= touched;
   }
 
   /** Fragments after the first, ICMP errors, and rows that are no IP. */
   private updateOther(batch: Batch, row: number): void {
-    const kind = batch.kind[row];
+    const kind = batch.kind(row);
     if (kind === KIND.fragment || (this.asSeen && kind === KIND.icmpError)) {
-      const ports = this.asSeen ? 0 : batch.ident[row];
-      const base = batch.meta[row] & ~META.hasPorts;
+      const ports = this.asSeen ? 0 : batch.ident(row);
+      const base = batch.meta(row) & ~META.hasPorts;
       const meta = this.asSeen ? base : base | META.datagram;
-      const hash = hashKey(batch.k0[row], batch.k1[row], ports, meta, this.seed);
+      const hash = hashKey(batch.k0(row), batch.k1(row), ports, meta, this.seed);
       const record = this.findOrCreate(hash, ports, meta, batch, row);
       this.consider(record, 0, batch, row);
       this.count(record, batch, row);
@@ -260,23 +266,23 @@ export class FlowTable implements BatchSink {
   /** The general form of the hot loop's update, for rows that are rare. */
   private count(record: number, batch: Batch, row: number): void {
     const { hot, hotFloats } = this.store;
-    const high = (batch.flags[row] >>> 8) & 1;
-    const at = record * HOT_WORDS;
-    const t = batch.time[row];
+    const high = (batch.flags(row) >>> 8) & 1;
+    const at = record << HOT_SHIFT;
+    const t = batch.time(row);
     this.noteRare(record, 0, high, batch, row);
     const lastAt = (at >> 1) + HOT.lastLow64 + high;
     if (t > hotFloats[lastAt]) hotFloats[lastAt] = t;
     else this.noteEarlier(record, high, batch, row);
     hot[at + HOT.packetsLow + high] = (hot[at + HOT.packetsLow + high] + 1) | 0;
-    this.addBytes(record, HOT.ipLow + high, COLD.ipLowCarry + high, batch.ipBytes[row]);
-    this.addBytes(record, HOT.wireLow + high, COLD.wireLowCarry + high, batch.wireBytes[row]);
+    this.addBytes(record, HOT.ipLow + high, COLD.ipLowCarry + high, batch.ipBytes(row));
+    this.addBytes(record, HOT.wireLow + high, COLD.wireLowCarry + high, batch.wireBytes(row));
     const cell = ((hot[at + HOT.state] >>> STATE.laneShift) << 1) | high;
-    this.lanes.bins.add(cell, t, batch.ipBytes[row], batch.wireBytes[row]);
+    this.lanes.bins.add(cell, t, batch.ipBytes(row), batch.wireBytes(row));
   }
 
   private addBytes(record: number, word: number, carryWord: number, bytes: number): void {
     const { hot } = this.store;
-    const at = record * HOT_WORDS + word;
+    const at = (record << HOT_SHIFT) + word;
     const sum = (hot[at] >>> 0) + bytes;
     hot[at] = sum | 0;
     if (sum >= 0x1_0000_0000) this.carry(record, carryWord);
@@ -284,14 +290,14 @@ export class FlowTable implements BatchSink {
 
   private carry(record: number, word: number): void {
     const { cold } = this.store;
-    const at = record * COLD_STRIDE + word;
+    const at = (record << COLD_SHIFT) + word;
     cold[at] = cold[at] + 1;
   }
 
   /** A packet may begin a new flow: a SYN, or silence longer than the shortest timeout. */
   private consider(record: number, flags: number, batch: Batch, row: number): void {
     const { hot, cold } = this.store;
-    const at = record * HOT_WORDS;
+    const at = record << HOT_SHIFT;
     const state = hot[at + HOT.state];
     const meta = hot[at + HOT.meta];
     const last = this.lastSight(record);
@@ -306,8 +312,8 @@ export class FlowTable implements BatchSink {
     const maybeIdle = open && silence > this.timeouts.leastOf(meta, state, this.lasted(record, meta, last));
     if ((flags & SYN_ACK) === FLAG.syn) {
       const high = (flags >>> 8) & 1;
-      const isn = cold[record * COLD_STRIDE + COLD.isnLow + high];
-      const verdict = synVerdict(state, high, isn, batch.seq[row]);
+      const isn = cold[(record << COLD_SHIFT) + COLD.isnLow + high];
+      const verdict = synVerdict(state, high, isn, batch.seq(row));
       if (verdict === 'new') {
         this.close(record, STATE.reused);
         this.restart(record, false);
@@ -330,8 +336,8 @@ export class FlowTable implements BatchSink {
   /** What happens once a run or once a direction: openings, ends, first words, first fragments. */
   private noteRare(record: number, flags: number, high: number, batch: Batch, row: number): void {
     const { hot, cold, coldFloats } = this.store;
-    const at = record * HOT_WORDS;
-    const coldAt = record * COLD_STRIDE;
+    const at = record << HOT_SHIFT;
+    const coldAt = record << COLD_SHIFT;
     let state = hot[at + HOT.state];
     if ((state & (STATE.spokeLow << high)) === 0) {
       if ((state & STATE.bothWays) === 0) {
@@ -339,14 +345,14 @@ export class FlowTable implements BatchSink {
         if ((flags & SYN_ACK) === FLAG.syn) state |= STATE.startsWithSyn;
       }
       state |= STATE.spokeLow << high;
-      coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = batch.time[row];
-      if ((hot[at + HOT.meta] & META.datagram) === 0) cold[coldAt + COLD.seqLow + high] = batch.seq[row];
+      coldFloats[(coldAt >> 1) + COLD.firstLow64 + high] = batch.time(row);
+      if ((hot[at + HOT.meta] & META.datagram) === 0) cold[coldAt + COLD.seqLow + high] = batch.seq(row);
     }
     if ((flags & FLAG.syn) !== 0) {
       if ((flags & FLAG.ack) !== 0) state |= STATE.synAckLow << high;
       else if ((state & (STATE.synLow << high)) === 0) {
         state |= STATE.synLow << high;
-        cold[coldAt + COLD.isnLow + high] = batch.seq[row];
+        cold[coldAt + COLD.isnLow + high] = batch.seq(row);
       }
     }
     if ((flags & FLAG.echoRequest) !== 0) state |= STATE.synLow << high;
@@ -363,39 +369,39 @@ export class FlowTable implements BatchSink {
 
   /** Tells the datagram of a first fragment its ports, so that the later ones find their flow. */
   private noteFirstFragment(batch: Batch, row: number): void {
-    const meta = (batch.meta[row] & ~META.hasPorts) | META.datagram;
-    const ident = batch.ident[row];
-    const hash = hashKey(batch.k0[row], batch.k1[row], ident, meta, this.seed);
+    const meta = (batch.meta(row) & ~META.hasPorts) | META.datagram;
+    const ident = batch.ident(row);
+    const hash = hashKey(batch.k0(row), batch.k1(row), ident, meta, this.seed);
     const datagram = this.findOrCreate(hash, ident, meta, batch, row);
     this.consider(datagram, 0, batch, row);
     const { cold, coldFloats } = this.store;
-    const coldAt = datagram * COLD_STRIDE;
+    const coldAt = datagram << COLD_SHIFT;
     const at64 = (coldAt >> 1) + COLD.firstFragment64;
-    const t = batch.time[row];
+    const t = batch.time(row);
     const known = coldFloats[at64];
     if (known === NEVER || t < known) {
       coldFloats[at64] = t;
-      cold[coldAt + COLD.fragmentPorts] = batch.ports[row];
+      cold[coldAt + COLD.fragmentPorts] = batch.ports(row);
     }
   }
 
   private noteEarlier(record: number, high: number, batch: Batch, row: number): void {
     const { coldFloats } = this.store;
-    const t = batch.time[row];
-    const at = ((record * COLD_STRIDE) >> 1) + COLD.firstLow64 + high;
+    const t = batch.time(row);
+    const at = ((record << COLD_SHIFT) >> 1) + COLD.firstLow64 + high;
     if (t < coldFloats[at]) coldFloats[at] = t;
   }
 
   private findOrCreate(hash: number, ports: number, meta: number, batch: Batch, row: number): number {
     const { store } = this;
-    const a = batch.k0[row];
-    const b = batch.k1[row];
+    const a = batch.k0(row);
+    const b = batch.k1(row);
     const wideAt = row * 8;
     const found = store.find(hash, a, b, ports, meta, batch.wide, wideAt);
     if (found !== 0) return found;
     const record = store.insert(hash, a, b, ports, meta, batch.wide, wideAt);
     const lane = this.lanes.laneOf(meta, a, b, batch.wide, wideAt);
-    store.hot[record * HOT_WORDS + HOT.state] = lane << STATE.laneShift;
+    store.hot[(record << HOT_SHIFT) + HOT.state] = lane << STATE.laneShift;
     this.restart(record, this.leftOpen);
     this.recent[hash & RECENT_MASK] = entryOf(hash, record);
     return record;
@@ -404,8 +410,8 @@ export class FlowTable implements BatchSink {
   /** Empties a record's counters; key and lane stay. */
   private restart(record: number, leftOpen: boolean): void {
     const { hot, hotFloats, cold, coldFloats } = this.store;
-    const at = record * HOT_WORDS;
-    const coldAt = record * COLD_STRIDE;
+    const at = record << HOT_SHIFT;
+    const coldAt = record << COLD_SHIFT;
     hotFloats[(at >> 1) + HOT.lastLow64] = NEVER;
     hotFloats[(at >> 1) + HOT.lastHigh64] = NEVER;
     for (let word = HOT.packetsLow; word < HOT.state; word++) hot[at + word] = 0;
@@ -420,7 +426,7 @@ export class FlowTable implements BatchSink {
   /** Hands a run over: `why` is STATE.reused, STATE.idled, both (the clock was set back) or 0 (it may go on). */
   private close(record: number, why: number): void {
     const { hot } = this.store;
-    const at = record * HOT_WORDS + HOT.state;
+    const at = (record << HOT_SHIFT) + HOT.state;
     hot[at] = hot[at] | why;
     this.store.copyTo((hot[at] & STATE.leftOpen) !== 0 ? this.heads : this.closed, record);
   }
@@ -429,9 +435,9 @@ export class FlowTable implements BatchSink {
   private barrier(): void {
     const { store } = this;
     for (let record = 1; record < store.used; record++) {
-      const meta = store.hot[record * HOT_WORDS + HOT.meta];
+      const meta = store.hot[(record << HOT_SHIFT) + HOT.meta];
       if (meta === FREE) continue;
-      const state = store.hot[record * HOT_WORDS + HOT.state];
+      const state = store.hot[(record << HOT_SHIFT) + HOT.state];
       // Was over already, though not swept yet. With an unknown past only the joiner can tell.
       const last = this.lastSight(record);
       const known = (state & STATE.leftOpen) === 0;
@@ -458,7 +464,7 @@ export class FlowTable implements BatchSink {
     let record = this.sweepAt;
     for (let left = records; left > 0; left--) {
       if (record >= used) record = 0;
-      const at = record * HOT_WORDS;
+      const at = record << HOT_SHIFT;
       const at64 = at >> 1;
       if (now - hotFloats[at64 + HOT.lastLow64] > least && now - hotFloats[at64 + HOT.lastHigh64] > least) {
         if (hot[at + HOT.meta] !== FREE) this.expire(record, now);
@@ -470,7 +476,7 @@ export class FlowTable implements BatchSink {
 
   private expire(record: number, now: number): void {
     const { hot } = this.store;
-    const at = record * HOT_WORDS;
+    const at = record << HOT_SHIFT;
     const last = this.lastSight(record);
     if (this.isOver(record, hot[at + HOT.meta], hot[at + HOT.state], last, now - last)) {
       this.close(record, STATE.idled);
@@ -496,7 +502,7 @@ export class FlowTable implements BatchSink {
   /** A datagram may hold nothing but its first fragment's ports; then its start stands for its last sight. */
   private lastSight(record: number): number {
     const { hotFloats } = this.store;
-    const at64 = (record * HOT_WORDS) >> 1;
+    const at64 = (record << HOT_SHIFT) >> 1;
     const low = hotFloats[at64 + HOT.lastLow64];
     const high = hotFloats[at64 + HOT.lastHigh64];
     const last = low > high ? low : high;
@@ -504,7 +510,7 @@ export class FlowTable implements BatchSink {
   }
 
   private startClock(record: number): number {
-    return this.store.coldFloats[((record * COLD_STRIDE) >> 1) + COLD.startClock64];
+    return this.store.coldFloats[((record << COLD_SHIFT) >> 1) + COLD.startClock64];
   }
 
   /**
@@ -516,9 +522,9 @@ export class FlowTable implements BatchSink {
     const { now } = this.clock;
     const tails = new RunChunks();
     for (let record = 1; record < store.used; record++) {
-      const meta = store.hot[record * HOT_WORDS + HOT.meta];
+      const meta = store.hot[(record << HOT_SHIFT) + HOT.meta];
       if (meta === FREE) continue;
-      const state = store.hot[record * HOT_WORDS + HOT.state];
+      const state = store.hot[(record << HOT_SHIFT) + HOT.state];
       if ((state & STATE.leftOpen) !== 0) store.copyTo(this.open, record);
       else if (!ended) store.copyTo(tails, record);
       else {

@@ -190,9 +190,7 @@ export class Engine {
       const least = this.options.partBytes ?? PART_BYTES;
       const cuttable = header !== null && !('error' in header) && fd !== null && size !== null && !reference;
       if (!cuttable || (jobs <= 1 && this.options.partBytes === undefined) || size < 2 * least) {
-        this.specs.push([
-          { ...base, ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several },
-        ]);
+        this.specs.push([{ ...base, ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several }]);
         this.pending.push([{ closed: [], result: null, failed: false }]);
         continue;
       }

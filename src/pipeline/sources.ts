@@ -105,7 +105,7 @@ function firstTime(format: CaptureFormat, prefix: Uint8Array): number {
     new Batch(),
     {
       flush(full) {
-        if (first === Number.POSITIVE_INFINITY && full.count > 0) first = full.time[0];
+        if (first === Number.POSITIVE_INFINITY && full.count > 0) first = full.time(0);
         full.count = 0;
       },
     },

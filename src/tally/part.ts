@@ -53,7 +53,7 @@ export class PartTally implements LaneBook {
 
   addOther(batch: Batch, row: number): void {
     const { loose } = this;
-    switch (batch.kind[row]) {
+    switch (batch.kind(row)) {
       case KIND.arp:
         loose.arp++;
         this.signals.addArp(batch, row);
@@ -62,10 +62,10 @@ export class PartTally implements LaneBook {
         loose.damaged++;
         return;
       case KIND.icmpError: {
-        const lane = this.laneOf(batch.meta[row], batch.k0[row], batch.k1[row], batch.wide, row * 8);
+        const lane = this.laneOf(batch.meta(row), batch.k0(row), batch.k1(row), batch.wide, row * 8);
         loose.icmpErrors[lane] = (loose.icmpErrors[lane] ?? 0) + 1;
-        const cell = (lane << 1) | ((batch.flags[row] >>> 8) & 1);
-        this.bins.add(cell, batch.time[row], batch.ipBytes[row], batch.wireBytes[row]);
+        const cell = (lane << 1) | ((batch.flags(row) >>> 8) & 1);
+        this.bins.add(cell, batch.time(row), batch.ipBytes(row), batch.wireBytes(row));
         this.signals.addError(batch, row);
         return;
       }

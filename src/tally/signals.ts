@@ -43,33 +43,33 @@ export class Signals {
   ) {}
 
   addArp(batch: Batch, row: number): void {
-    const operation = batch.ident[row];
+    const operation = batch.ident(row);
     if (this.topology.asSeen || (operation !== ARP.request && operation !== ARP.reply)) return;
-    const link = this.linkOf(batch.meta[row] >>> META.pointShift);
-    const asker = this.gatewayOf(batch.k0[row], link);
-    const asked = this.gatewayOf(batch.k1[row], link);
+    const link = this.linkOf(batch.meta(row) >>> META.pointShift);
+    const asker = this.gatewayOf(batch.k0(row), link);
+    const asked = this.gatewayOf(batch.k1(row), link);
     if (operation === ARP.reply) {
-      if (asker >= 0) this.add(SIGNAL.arpAnswered, asker, batch.time[row]);
-    } else if (asked >= 0 && asked !== asker) this.add(SIGNAL.arpAsked, asked, batch.time[row]);
-    else if (asker >= 0) this.add(SIGNAL.arpHeard, asker, batch.time[row]);
+      if (asker >= 0) this.add(SIGNAL.arpAnswered, asker, batch.time(row));
+    } else if (asked >= 0 && asked !== asker) this.add(SIGNAL.arpAsked, asked, batch.time(row));
+    else if (asker >= 0) this.add(SIGNAL.arpHeard, asker, batch.time(row));
   }
 
   addError(batch: Batch, row: number): void {
     if (this.topology.asSeen) return;
-    const high = (batch.flags[row] & FLAG.fromHigh) !== 0;
-    const six = (batch.meta[row] & META.ipv6) !== 0;
+    const high = (batch.flags(row) & FLAG.fromHigh) !== 0;
+    const six = (batch.meta(row) & META.ipv6) !== 0;
     const family = six ? 6 : 4;
     const to = this.endpoint(batch, row, six, !high);
     const uplink = this.topology.uplinks.findIndex(({ snat }) => snat.some((own) => prefixContains(own, family, to)));
     if (uplink >= 0) {
-      this.add(SIGNAL.errorIn, uplink, batch.time[row]);
+      this.add(SIGNAL.errorIn, uplink, batch.time(row));
       return;
     }
     if (!this.isOwn(family, this.endpoint(batch, row, six, high))) return;
-    const what = batch.ident[row];
+    const what = batch.ident(row);
     const prohibited = six ? what === PROHIBITED6 : PROHIBITED.includes(what);
-    if (prohibited) this.add(SIGNAL.prohibited, -1, batch.time[row]);
-    else if (what >>> 8 === (six ? 1 : 3)) this.add(SIGNAL.unreachable, -1, batch.time[row]);
+    if (prohibited) this.add(SIGNAL.prohibited, -1, batch.time(row));
+    else if (what >>> 8 === (six ? 1 : 3)) this.add(SIGNAL.unreachable, -1, batch.time(row));
   }
 
   /** The uplink whose gateway an address is, of several that on the packet's link. */
@@ -102,7 +102,7 @@ export class Signals {
       for (let i = 0; i < 4; i++) words[i] = batch.wide[at + i] >>> 0;
     } else {
       words[0] = words[1] = words[2] = 0;
-      words[3] = (high ? batch.k1 : batch.k0)[row] >>> 0;
+      words[3] = (high ? batch.k1(row) : batch.k0(row)) >>> 0;
     }
     return words;
   }

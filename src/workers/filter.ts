@@ -1,7 +1,7 @@
 // Which packets are looked at: a time span, some clients, some servers. A pure function of the packet.
 
 import type { Prefix } from '../config/config.js';
-import { type Batch, type BatchSink, KIND, META } from '../decode/batch.js';
+import { type Batch, type BatchSink, KIND, META, ROW_WORDS } from '../decode/batch.js';
 import { prefixContains } from '../util/address.js';
 
 export interface PacketFilter {
@@ -36,18 +36,18 @@ export class FilterSink implements BatchSink {
 
   private chosen(batch: Batch, row: number): boolean {
     const { sinceUs, untilUs, clients, servers } = this.filter;
-    const t = batch.time[row];
+    const t = batch.time(row);
     if (t < sinceUs || t >= untilUs) return false;
     if (clients.length === 0 && servers.length === 0) return true;
-    if (batch.kind[row] > KIND.icmpError) return false;
+    if (batch.kind(row) > KIND.icmpError) return false;
     return this.hasEndIn(clients, batch, row) && this.hasEndIn(servers, batch, row);
   }
 
   private hasEndIn(prefixes: readonly Prefix[], batch: Batch, row: number): boolean {
     if (prefixes.length === 0) return true;
-    const family = (batch.meta[row] & META.ipv6) !== 0 ? 6 : 4;
+    const family = (batch.meta(row) & META.ipv6) !== 0 ? 6 : 4;
     for (let high = 0; high < 2; high++) {
-      if (family === 4) this.words[3] = (high === 0 ? batch.k0[row] : batch.k1[row]) >>> 0;
+      if (family === 4) this.words[3] = (high === 0 ? batch.k0(row) : batch.k1(row)) >>> 0;
       else for (let i = 0; i < 4; i++) this.words[i] = batch.wide[row * 8 + high * 4 + i] >>> 0;
       for (const prefix of prefixes) if (prefixContains(prefix, family, this.words)) return true;
     }
@@ -56,18 +56,7 @@ export class FilterSink implements BatchSink {
 }
 
 function copyRow(batch: Batch, from: number, to: number): void {
-  batch.kind[to] = batch.kind[from];
-  batch.time[to] = batch.time[from];
-  batch.k0[to] = batch.k0[from];
-  batch.k1[to] = batch.k1[from];
-  batch.ports[to] = batch.ports[from];
-  batch.meta[to] = batch.meta[from];
-  batch.flags[to] = batch.flags[from];
-  batch.seq[to] = batch.seq[from];
-  batch.payload[to] = batch.payload[from];
-  batch.ident[to] = batch.ident[from];
-  batch.ipBytes[to] = batch.ipBytes[from];
-  batch.wireBytes[to] = batch.wireBytes[from];
+  batch.words.copyWithin(to * ROW_WORDS, from * ROW_WORDS, (from + 1) * ROW_WORDS);
   batch.wide.copyWithin(to * 8, from * 8, from * 8 + 8);
   batch.macFromLow[to] = batch.macFromLow[from];
   batch.macFromHigh[to] = batch.macFromHigh[from];

@@ -1,7 +1,7 @@
 // Where uplinks share an address or have a changing one, the gateway's link address tells them apart: a point is divided
 // into one view for each gateway that its packets come from or go to.
 
-import { type Batch, type BatchSink, META } from '../decode/batch.js';
+import { type Batch, type BatchSink, META, ROW, ROW_WORDS } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import type { MacRule } from '../uplinks/topology.js';
 
@@ -26,9 +26,9 @@ export class MacSink implements BatchSink {
   flush(batch: Batch): void {
     const low = (1 << META.pointShift) - 1;
     for (let row = 0; row < batch.count; row++) {
-      const meta = batch.meta[row];
+      const meta = batch.meta(row);
       const view = this.viewOf(meta >>> META.pointShift, this.linkOf(batch, row));
-      batch.meta[row] = (meta & low) | (view << META.pointShift);
+      batch.words[row * ROW_WORDS + ROW.meta] = (meta & low) | (view << META.pointShift);
     }
     this.next.flush(batch);
   }

@@ -116,9 +116,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   const tally = new PartTally(spec.topology, spec.input, points);
   const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
   const closed =
-    settler === null
-      ? new RunChunks(() => handOver(true))
-      : new LentRuns((runs) => settler.takeAll(runs, tally.lanes));
+    settler === null ? new RunChunks(() => handOver(true)) : new LentRuns((runs) => settler.takeAll(runs, tally.lanes));
   const handOver = (fullOnly: boolean) => {
     if (closed instanceof LentRuns) closed.flush();
     else for (const runs of closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
@@ -247,7 +245,7 @@ function findStart(fd: number, segment: Segment, clock: Clock, filter: PacketFil
   if (found < 0) return start;
   const ticks: BatchSink = {
     flush(batch) {
-      for (let row = 0; row < batch.count; row++) clock.tick(batch.time[row]);
+      for (let row = 0; row < batch.count; row++) clock.tick(batch.time(row));
       batch.count = 0;
     },
   };

@@ -236,9 +236,9 @@ describe('canonical order', () => {
     let seen: { k: number[]; ports: number[]; fromHigh: boolean; wide: number[] } | undefined;
     const flush = (batch: Batch) => {
       seen = {
-        k: [batch.k0[0] >>> 0, batch.k1[0] >>> 0],
-        ports: [batch.ports[0] >>> 16, batch.ports[0] & 0xffff],
-        fromHigh: (batch.flags[0] & FLAG.fromHigh) !== 0,
+        k: [batch.k0(0) >>> 0, batch.k1(0) >>> 0],
+        ports: [batch.ports(0) >>> 16, batch.ports(0) & 0xffff],
+        fromHigh: (batch.flags(0) & FLAG.fromHigh) !== 0,
         wide: [...batch.wide.subarray(0, 8)].map((word) => word >>> 0),
       };
     };

@@ -9,7 +9,7 @@ import { ethernet, hex, ipv4, join, numbers, UDP } from './build.js';
 
 function decoderOf(points: number[]) {
   const flush = (batch: Batch) => {
-    for (let row = 0; row < batch.count; row++) points.push(batch.meta[row] >>> META.pointShift);
+    for (let row = 0; row < batch.count; row++) points.push(batch.meta(row) >>> META.pointShift);
   };
   return new PacketDecoder(new Batch(), { flush }, { macs: false });
 }

@@ -194,19 +194,19 @@ function collector() {
 
 /** Columns that the row's kind makes valid. */
 function rowOf(batch: Batch, row: number): Row {
-  const kind = batch.kind[row];
-  const meta = batch.meta[row];
+  const kind = batch.kind(row);
+  const meta = batch.meta(row);
   const located = kind === KIND.flow || kind === KIND.fragment || kind === KIND.icmpError;
   const wide = (meta & META_IPV6) !== 0 ? [...batch.wide.subarray(row * 8, row * 8 + 8)] : [];
   return {
     kind,
-    timeUs: batch.time[row],
-    wireBytes: batch.wireBytes[row],
+    timeUs: batch.time(row),
+    wireBytes: batch.wireBytes(row),
     meta,
-    ends: located ? [batch.k0[row], batch.k1[row], batch.ports[row], ...wide] : [],
-    flags: batch.flags[row],
-    payload: located ? batch.payload[row] : 0,
-    ipBytes: located ? batch.ipBytes[row] : 0,
+    ends: located ? [batch.k0(row), batch.k1(row), batch.ports(row), ...wide] : [],
+    flags: batch.flags(row),
+    payload: located ? batch.payload(row) : 0,
+    ipBytes: located ? batch.ipBytes(row) : 0,
   };
 }
 

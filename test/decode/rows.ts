@@ -101,9 +101,9 @@ function rowsOf(batch: Batch): Row[] {
 }
 
 function rowOf(batch: Batch, row: number): Row {
-  const kind = KINDS[batch.kind[row]] as keyof typeof KIND;
-  const flags = batch.flags[row];
-  const meta = batch.meta[row];
+  const kind = KINDS[batch.kind(row)] as keyof typeof KIND;
+  const flags = batch.flags(row);
+  const meta = batch.meta(row);
   const holds = kind === 'flow' || kind === 'fragment' || kind === 'icmpError';
   const fromHigh = (flags & FLAG.fromHigh) !== 0;
   const low = endpointOf(batch, row, false);
@@ -113,8 +113,8 @@ function rowOf(batch: Batch, row: number): Row {
   const identified = kind === 'fragment' || (flags & FLAG.firstFragment) !== 0;
   return {
     kind,
-    timeUs: batch.time[row],
-    wireBytes: batch.wireBytes[row],
+    timeUs: batch.time(row),
+    wireBytes: batch.wireBytes(row),
     point: meta >>> META.pointShift,
     flags,
     packet: !holds
@@ -125,10 +125,10 @@ function rowOf(batch: Batch, row: number): Row {
           to: to.address,
           fromPort: hasPorts ? from.port : null,
           toPort: hasPorts ? to.port : null,
-          ipBytes: batch.ipBytes[row],
-          payload: batch.payload[row],
-          ident: identified ? batch.ident[row] >>> 0 : null,
-          seq: (flags & FLAG.seqValid) !== 0 ? batch.seq[row] >>> 0 : null,
+          ipBytes: batch.ipBytes(row),
+          payload: batch.payload(row),
+          ident: identified ? batch.ident(row) >>> 0 : null,
+          seq: (flags & FLAG.seqValid) !== 0 ? batch.seq(row) >>> 0 : null,
         },
     macs: {
       from: macText(batch.macFromHigh[row], batch.macFromLow[row]),
@@ -139,10 +139,10 @@ function rowOf(batch: Batch, row: number): Row {
 
 /** Addresses as `10.0.0.1`, or eight groups of hexadecimal digits without abbreviation. */
 function endpointOf(batch: Batch, row: number, high: boolean): { address: string; port: number } {
-  const ports = batch.ports[row];
+  const ports = batch.ports(row);
   const port = high ? ports & 0xffff : ports >>> 16;
-  if ((batch.meta[row] & META.ipv6) === 0) {
-    const word = high ? batch.k1[row] : batch.k0[row];
+  if ((batch.meta(row) & META.ipv6) === 0) {
+    const word = high ? batch.k1(row) : batch.k0(row);
     return { address: [24, 16, 8, 0].map((shift) => (word >>> shift) & 0xff).join('.'), port };
   }
   const start = row * 8 + (high ? 4 : 0);
