@@ -2,7 +2,7 @@
 
 import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
-import { COLD, HOT, HOT_WORDS, NEVER, STATE } from './layout.js';
+import { COLD, HOT, HOT_WORDS, NEVER, SEGMENTS, STATE } from './layout.js';
 import { PROTOCOL } from './rules.js';
 import type { RunList } from './runs.js';
 
@@ -86,6 +86,9 @@ export class Connection {
   readonly packets = [0, 0];
   readonly ipBytes = [0, 0];
   readonly wireBytes = [0, 0];
+  /** Data segments of TCP, both ways, and those of them that held nothing new: see `again.ts`. */
+  segments = 0;
+  segmentsAgain = 0;
 
   get protocol(): number {
     return this.meta & META.protocolMask;
@@ -177,6 +180,8 @@ export class Connection {
     copy.state = this.state;
     copy.knowledge = this.knowledge;
     copy.told = this.told === null ? null : { ...this.told };
+    copy.segments = this.segments;
+    copy.segmentsAgain = this.segmentsAgain;
     copy.startUs = this.startUs;
     copy.endUs = this.endUs;
     for (let end = 0; end < 2; end++) {
@@ -225,6 +230,8 @@ export class Connection {
       this.ipBytes[end] = (words[at + HOT.ipLow + end] >>> 0) + words[at + C + COLD.ipLowCarry + end] * 2 ** 32;
       this.wireBytes[end] = (words[at + HOT.wireLow + end] >>> 0) + words[at + C + COLD.wireLowCarry + end] * 2 ** 32;
     }
+    this.segments = words[at + C + SEGMENTS.inList + SEGMENTS.count] >>> 0;
+    this.segmentsAgain = words[at + C + SEGMENTS.inList + SEGMENTS.again] >>> 0;
     this.lastUs[0] = floats[at64 + HOT.lastLow64];
     this.lastUs[1] = floats[at64 + HOT.lastHigh64];
     this.endUs = Math.max(this.lastUs[0], this.lastUs[1]);

@@ -2,6 +2,7 @@
 // as in the flow table, what the first runs of the next part continue.
 
 import { META } from '../decode/batch.js';
+import { dropDoubts, mergeSegments, settleDoubts } from './again.js';
 import { Carry, GONE } from './carry.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
 import { Meeting } from './meeting.js';
@@ -25,6 +26,8 @@ export interface PartRuns {
   open: readonly RunList[];
   /** Live at its end, their past known. */
   tails: readonly RunList[];
+  /** What the first two are in doubt about: see `Doubts`. */
+  doubts: Int32Array;
 }
 
 /** Takes lists of runs that are all over, when the clock stood at `clock`; which of them by silence is for it to mark (`endRuns`). */
@@ -35,6 +38,8 @@ export class Joiner {
   private readonly carry = new Carry();
   private clock = Number.NEGATIVE_INFINITY;
   private stepClock = Number.NEGATIVE_INFINITY;
+  /** Of the part that is being joined. */
+  private doubts: Int32Array = new Int32Array();
 
   /** What is open at the end of the input goes to `emitAll` at once, all else to `emit` run by run. */
   constructor(
@@ -48,8 +53,9 @@ export class Joiner {
    * set back, null where it never was; `clock` where it stood at the end. `last` says that the input ends here, so that
    * nothing need be held.
    */
-  join({ heads, open, tails }: PartRuns, stepClock: number | null, clock: number, last: boolean): void {
+  join({ heads, open, tails, doubts }: PartRuns, stepClock: number | null, clock: number, last: boolean): void {
     this.stepClock = stepClock ?? Number.NEGATIVE_INFINITY;
+    this.doubts = doubts;
     const { keys, carried } = new Meeting([...heads, ...open], this.carry);
     let n = 0;
     for (const list of heads)
@@ -109,6 +115,13 @@ export class Joiner {
 
   /** The number of the run in the carry that a run continues, -1 for none; one that it follows but does not continue ends. */
   private predecessor(runs: RunList, from: number, key: number, carried: Int32Array): number {
+    const known = this.continued(runs, from, key, carried);
+    if (known >= 0) settleDoubts(this.carry.listOf(known), this.carry.placeOf(known), runs, from, this.doubts);
+    dropDoubts(runs, from);
+    return known;
+  }
+
+  private continued(runs: RunList, from: number, key: number, carried: Int32Array): number {
     const known = carried[key];
     if (known < 0) return known;
     const list = this.carry.listOf(known);
@@ -228,6 +241,7 @@ export function mergeRun(into: RunList, at: number, runs: RunList, from: number)
       from + C + COLD.wireLowCarry + high,
     );
   }
+  mergeSegments(into, at, runs, from);
   const fragment = runs.floats[from64 + COLD.firstFragment64];
   const knownFragment = f[at64 + COLD.firstFragment64];
   if ((w[at + HOT.meta] & META.datagram) !== 0) {

@@ -26,7 +26,7 @@ export const HOT = {
 } as const;
 
 /** 32-bit words of a cold record. */
-export const COLD_WORDS = 24;
+export const COLD_WORDS = 32;
 export const COLD = {
   firstLow64: 0,
   firstHigh64: 1,
@@ -45,14 +45,38 @@ export const COLD = {
   ipHighCarry: 13,
   wireLowCarry: 14,
   wireHighCarry: 15,
-  /** IPv6: lower address, higher address. Zeros for IPv4. */
+  /** In a list. IPv6: lower address, higher address; zeros for IPv4. Then SEGMENTS. */
   wide: 16,
   /** Datagrams only (IPv4 or IPv6): ports of the first fragment. Shares no word with `wide`: see `isnLow`. */
   fragmentPorts: 8,
 } as const;
 
-/** Words of the two addresses at the end of a cold record. */
+/** Words of a cold record as it lies among live runs, where addresses and segments stand by themselves. */
+export const COLD_SHIFT = 4;
+export const COLD_STRIDE = 1 << COLD_SHIFT;
+
+/** Words of the two addresses of IPv6. */
 export const WIDE_WORDS = 8;
+
+/**
+ * Words of what the data segments of TCP tell, 32 bytes that only these touch: where each side's last one ended, how far
+ * that lies behind its furthest (-1 before its first; see `again.ts`), how many there were, how many held nothing new,
+ * and the chains of `Doubts`.
+ */
+export const SEGMENTS_SHIFT = 3;
+export const SEGMENTS_WORDS = 1 << SEGMENTS_SHIFT;
+export const SEGMENTS = {
+  endLow: 0,
+  endHigh: 1,
+  behindLow: 2,
+  behindHigh: 3,
+  count: 4,
+  again: 5,
+  doubtLow: 6,
+  doubtHigh: 7,
+  /** Where they stand in the cold record of a list. */
+  inList: 24,
+} as const;
 
 export const RUN_WORDS = HOT_WORDS + COLD_WORDS;
 export const RUN_BYTES = RUN_WORDS * 4;

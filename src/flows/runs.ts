@@ -1,6 +1,30 @@
 // A list of runs as raw records, hot and cold part side by side: what a worker hands over and what a saved tally holds.
 
-import { COLD, COLD_WORDS, HOT_WORDS, RUN_BYTES, RUN_WORDS, WIDE_WORDS } from './layout.js';
+import { META } from '../decode/batch.js';
+import {
+  COLD_SHIFT,
+  COLD_STRIDE,
+  COLD_WORDS,
+  HOT,
+  HOT_SHIFT,
+  HOT_WORDS,
+  RUN_BYTES,
+  RUN_WORDS,
+  SEGMENTS_SHIFT,
+  SEGMENTS_WORDS,
+  WIDE_WORDS,
+} from './layout.js';
+import { PROTOCOL } from './rules.js';
+
+/** Live runs in the arrays of a flow table, by the number of their record. */
+export interface RunParts {
+  readonly hot: Int32Array;
+  readonly cold: Int32Array;
+  /** Of IPv6 alone. */
+  readonly wide: Int32Array;
+  /** Of TCP alone. */
+  readonly segments: Int32Array;
+}
 
 /** Runs in one buffer; grows by doubling. Record n starts at word n · RUN_WORDS. */
 export class RunList {
@@ -33,22 +57,21 @@ export class RunList {
     return this.count++;
   }
 
-  /** As `append`, of a cold record whose addresses stand by themselves: at `wideAt` of `wide`, nowhere if that is negative. */
-  appendParts(
-    hot: Int32Array,
-    hotAt: number,
-    cold: Int32Array,
-    coldAt: number,
-    wide: Int32Array,
-    wideAt: number,
-  ): void {
+  /** Copies a live run. */
+  appendRecord({ hot, cold, wide, segments }: RunParts, record: number): void {
     if ((this.count + 1) * RUN_WORDS > this.words.length) this.grow();
     const words = this.words;
     let to = this.count * RUN_WORDS;
-    for (let i = 0; i < HOT_WORDS; i++) words[to++] = hot[hotAt + i];
-    for (let i = 0; i < COLD.wide; i++) words[to++] = cold[coldAt + i];
-    if (wideAt >= 0) for (let i = 0; i < WIDE_WORDS; i++) words[to++] = wide[wideAt + i];
-    else for (let i = 0; i < WIDE_WORDS; i++) words[to++] = 0;
+    const meta = hot[(record << HOT_SHIFT) + HOT.meta];
+    for (let i = 0, at = record << HOT_SHIFT; i < HOT_WORDS; i++) words[to++] = hot[at + i];
+    for (let i = 0, at = record << COLD_SHIFT; i < COLD_STRIDE; i++) words[to++] = cold[at + i];
+    // What is not the run's own is no part of it: whoever used the place before may have left something there.
+    if ((meta & META.ipv6) !== 0) {
+      for (let i = 0, at = record * WIDE_WORDS; i < WIDE_WORDS; i++) words[to++] = wide[at + i];
+    } else for (let i = 0; i < WIDE_WORDS; i++) words[to++] = 0;
+    if ((meta & META.protocolMask) === PROTOCOL.tcp) {
+      for (let i = 0, at = record << SEGMENTS_SHIFT; i < SEGMENTS_WORDS; i++) words[to++] = segments[at + i];
+    } else for (let i = 0; i < SEGMENTS_WORDS; i++) words[to++] = 0;
     this.count++;
   }
 
@@ -81,9 +104,9 @@ export class RunList {
 /** Runs a chunk holds. */
 export const CHUNK_RUNS = 2 ** 14;
 
-/** Takes runs one by one, copied out of their records; `wideAt` as in `RunList.appendParts`. */
+/** Takes live runs one by one, as copies. */
 export interface RunTaker {
-  appendParts(hot: Int32Array, hotAt: number, cold: Int32Array, coldAt: number, wide: Int32Array, wideAt: number): void;
+  appendRecord(parts: RunParts, record: number): void;
 }
 
 /** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */
@@ -94,20 +117,13 @@ export class RunChunks implements RunTaker {
   /** `onFull` is told of every list that has become full, which is then there to be taken. */
   constructor(private readonly onFull?: () => void) {}
 
-  appendParts(
-    hot: Int32Array,
-    hotAt: number,
-    cold: Int32Array,
-    coldAt: number,
-    wide: Int32Array,
-    wideAt: number,
-  ): void {
+  appendRecord(parts: RunParts, record: number): void {
     if (this.list.count === CHUNK_RUNS) {
       this.full.push(this.list);
       this.list = new RunList(CHUNK_RUNS);
       this.onFull?.();
     }
-    this.list.appendParts(hot, hotAt, cold, coldAt, wide, wideAt);
+    this.list.appendRecord(parts, record);
   }
 
   /** The bytes of all chunks (of the full ones alone), handed away. */
@@ -128,16 +144,9 @@ export class LentRuns implements RunTaker {
 
   constructor(private readonly lend: (list: RunList) => void) {}
 
-  appendParts(
-    hot: Int32Array,
-    hotAt: number,
-    cold: Int32Array,
-    coldAt: number,
-    wide: Int32Array,
-    wideAt: number,
-  ): void {
+  appendRecord(parts: RunParts, record: number): void {
     if (this.list.count === LENT_RUNS) this.flush();
-    this.list.appendParts(hot, hotAt, cold, coldAt, wide, wideAt);
+    this.list.appendRecord(parts, record);
   }
 
   /** Lends what is there. */

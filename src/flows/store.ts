@@ -5,15 +5,12 @@
 
 import { META } from '../decode/batch.js';
 import { EXIT, UserError } from '../util/error.js';
-import { COLD, HOT, HOT_SHIFT, HOT_WORDS, WIDE_WORDS } from './layout.js';
-import type { RunTaker } from './runs.js';
+import { COLD_STRIDE, HOT, HOT_SHIFT, HOT_WORDS, SEGMENTS_WORDS, WIDE_WORDS } from './layout.js';
+import type { RunParts } from './runs.js';
 
 /** An index entry is a record's number in the low bits and bits of the hash above; 0 is an empty place. */
 export const NUMBER_BITS = 24;
 export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
-/** Words of a cold record without the addresses of IPv6. */
-export const COLD_STRIDE = COLD.wide;
-export const COLD_SHIFT = 4;
 /** What stands in HOT.meta of a record that is not in use. */
 export const FREE = -1;
 
@@ -29,7 +26,7 @@ const ALIGN_BYTES = 48;
 export const TOO_MANY =
   'more than 8 million flows at once: analyse shorter captures, or part of the traffic (--client, --server)';
 
-export class RunStore {
+export class RunStore implements RunParts {
   hot: Int32Array;
   hotFloats: Float64Array;
   cold: Int32Array;
@@ -38,7 +35,9 @@ export class RunStore {
   mask: number;
   /** Records below this one have been in use. */
   used = 1;
-  private wide: Int32Array;
+  wide: Int32Array;
+  /** SEGMENTS of each record; of TCP alone. */
+  segments: Int32Array;
   private capacity = LEAST_RECORDS;
   private live = 0;
   private freeHead = 0;
@@ -51,6 +50,7 @@ export class RunStore {
     this.cold = alignedWords(this.capacity * COLD_STRIDE);
     this.coldFloats = floatsOver(this.cold);
     this.wide = new Int32Array(this.capacity * WIDE_WORDS);
+    this.segments = new Int32Array(this.capacity * SEGMENTS_WORDS);
     this.slots = new Int32Array(LEAST_RECORDS * 2);
     this.mask = this.slots.length - 1;
     this.dropAll();
@@ -146,19 +146,6 @@ export class RunStore {
     if ((this.live + more) * 2 > this.slots.length) this.reindex(this.slots.length * 2);
   }
 
-  /** Copies a record to the end of a list. */
-  copyTo(list: RunTaker, record: number): void {
-    const six = (this.hot[(record << HOT_SHIFT) + HOT.meta] & META.ipv6) !== 0;
-    list.appendParts(
-      this.hot,
-      record << HOT_SHIFT,
-      this.cold,
-      record << COLD_SHIFT,
-      this.wide,
-      six ? record * WIDE_WORDS : -1,
-    );
-  }
-
   private clear(record: number): void {
     const at = record << HOT_SHIFT;
     this.hot[at + HOT.meta] = FREE;
@@ -182,6 +169,9 @@ export class RunStore {
     const wide = new Int32Array(capacity * WIDE_WORDS);
     wide.set(this.wide.subarray(0, used * WIDE_WORDS));
     this.wide = wide;
+    const segments = new Int32Array(capacity * SEGMENTS_WORDS);
+    segments.set(this.segments.subarray(0, used * SEGMENTS_WORDS));
+    this.segments = segments;
     this.capacity = capacity;
   }
 

@@ -4,11 +4,12 @@
 // neighbouring rows overlap instead of following each other.
 
 import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META, ROW, ROW_SHIFT } from '../decode/batch.js';
+import { Doubts, REACH } from './again.js';
 import { Clock, DISORDER_US } from './clock.js';
-import { COLD, HOT, HOT_SHIFT, NEVER, STATE } from './layout.js';
+import { COLD, COLD_SHIFT, HOT, HOT_SHIFT, NEVER, SEGMENTS, SEGMENTS_SHIFT, SEGMENTS_WORDS, STATE } from './layout.js';
 import { PROTOCOL, type Timeouts } from './rules.js';
 import { RunChunks, type RunTaker } from './runs.js';
-import { COLD_SHIFT, entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
+import { entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
 
 export { hashKey } from './store.js';
 
@@ -54,6 +55,8 @@ const SWEEP_BATCHES = 2048;
 /** Places of the table of recent flows: small enough for a cache near the processor. */
 const RECENT = 2 ** 14;
 const RECENT_MASK = RECENT - 1;
+/** A keep-alive or a window probe repeats one byte (RFC 9293, 3.8.4); so small a segment is not counted as data. */
+const PROBE_BYTES = 1;
 const TAG_MOST = (1 << (32 - NUMBER_BITS)) - 1;
 
 export class FlowTable implements BatchSink {
@@ -61,6 +64,8 @@ export class FlowTable implements BatchSink {
   readonly heads = new RunChunks();
   /** Runs still live at the end of this part whose past is not known: each is the last of its key. */
   readonly open = new RunChunks();
+  /** What the runs with an unknown past are in doubt about. */
+  readonly doubts = new Doubts();
   readonly clock: Clock;
   /** Where the clock stood before it was first set back, microseconds. */
   stepClock = Number.NEGATIVE_INFINITY;
@@ -123,7 +128,7 @@ export class FlowTable implements BatchSink {
     store.reserve(2 * BATCH_ROWS);
     this.look(batch, from, to);
     const { words, floats } = batch;
-    const { hot, hotFloats } = store;
+    const { hot, hotFloats, segments } = store;
     const { bins } = this.lanes;
     const { least } = this.timeouts;
     let { open, startUs, endUs } = bins;
@@ -186,6 +191,18 @@ export class FlowTable implements BatchSink {
       const wireAfter = (wireBefore + wire) | 0;
       hot[sums + HOT.wireLow] = wireAfter;
       if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
+      if ((rowFlags & FLAG.seqValid) !== 0 && words[rowAt + ROW.payload] > PROBE_BYTES) {
+        const own = (record << SEGMENTS_SHIFT) + high;
+        const end = (words[rowAt + ROW.seq] + words[rowAt + ROW.payload]) | 0;
+        const step = (end - segments[own + SEGMENTS.endLow]) | 0;
+        segments[own + SEGMENTS.endLow] = end;
+        // The usual one begins where the furthest ended.
+        if (segments[own + SEGMENTS.behindLow] !== 0 || step <= 0 || (state & STATE.leftOpen) !== 0) {
+          this.noteSegment(record, high, end, step);
+        }
+        const countAt = (record << SEGMENTS_SHIFT) + SEGMENTS.count;
+        segments[countAt] = (segments[countAt] + 1) | 0;
+      }
       const cell = ((state >>> STATE.laneShift) << 1) | high;
       const binAt = (cell * 5) | 0;
       if (t >= startUs && t < endUs && open[binAt] > 0) {
@@ -385,6 +402,25 @@ export class FlowTable implements BatchSink {
     }
   }
 
+  /** A data segment that is not simply the next one; `step` is how far it ends beyond the one before. See `again.ts`. */
+  private noteSegment(record: number, high: number, end: number, step: number): void {
+    const { segments } = this.store;
+    const at = record << SEGMENTS_SHIFT;
+    const behindAt = at + SEGMENTS.behindLow + high;
+    const doubtAt = at + SEGMENTS.doubtLow + high;
+    const before = segments[behindAt];
+    if (before < 0) {
+      segments[behindAt] = 0;
+      const open = (this.store.hot[(record << HOT_SHIFT) + HOT.state] & STATE.leftOpen) !== 0;
+      if (open) segments[doubtAt] = this.doubts.begin(end);
+      return;
+    }
+    const behind = step < -REACH || before < step ? 0 : Math.min(REACH, before - step);
+    if (step >= -REACH && before >= step) segments[at + SEGMENTS.again] = (segments[at + SEGMENTS.again] + 1) | 0;
+    segments[behindAt] = behind;
+    segments[doubtAt] = this.doubts.next(segments[doubtAt], end, step, behind);
+  }
+
   private noteEarlier(record: number, high: number, batch: Batch, row: number): void {
     const { coldFloats } = this.store;
     const t = batch.time(row);
@@ -421,6 +457,12 @@ export class FlowTable implements BatchSink {
     coldFloats[(coldAt >> 1) + COLD.startClock64] = this.rowClock;
     coldFloats[(coldAt >> 1) + COLD.firstFragment64] = NEVER;
     for (let word = COLD.isnLow; word < COLD.wide; word++) cold[coldAt + word] = 0;
+    if ((hot[at + HOT.meta] & META.protocolMask) !== PROTOCOL.tcp) return;
+    const { segments } = this.store;
+    const segmentsAt = record << SEGMENTS_SHIFT;
+    for (let word = 0; word < SEGMENTS_WORDS; word++) segments[segmentsAt + word] = 0;
+    segments[segmentsAt + SEGMENTS.behindLow] = -1;
+    segments[segmentsAt + SEGMENTS.behindHigh] = -1;
   }
 
   /** Hands a run over: `why` is STATE.reused, STATE.idled, both (the clock was set back) or 0 (it may go on). */
@@ -428,7 +470,7 @@ export class FlowTable implements BatchSink {
     const { hot } = this.store;
     const at = (record << HOT_SHIFT) + HOT.state;
     hot[at] = hot[at] | why;
-    this.store.copyTo((hot[at] & STATE.leftOpen) !== 0 ? this.heads : this.closed, record);
+    ((hot[at] & STATE.leftOpen) !== 0 ? this.heads : this.closed).appendRecord(this.store, record);
   }
 
   /** The recorder's clock was set back: nothing before can be timed against what comes. */
@@ -525,8 +567,8 @@ export class FlowTable implements BatchSink {
       const meta = store.hot[(record << HOT_SHIFT) + HOT.meta];
       if (meta === FREE) continue;
       const state = store.hot[(record << HOT_SHIFT) + HOT.state];
-      if ((state & STATE.leftOpen) !== 0) store.copyTo(this.open, record);
-      else if (!ended) store.copyTo(tails, record);
+      if ((state & STATE.leftOpen) !== 0) this.open.appendRecord(store, record);
+      else if (!ended) tails.appendRecord(store, record);
       else {
         const last = this.lastSight(record);
         this.close(record, this.isOver(record, meta, state, last, now - last) ? STATE.idled : 0);

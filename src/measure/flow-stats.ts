@@ -4,6 +4,7 @@ import { FLOW } from '../flows/connection.js';
 import { PROTOCOL } from '../flows/rules.js';
 import type { FlowSizes, ReportQuality } from '../report/report.js';
 import { type Ledger, ORIGIN } from '../tally/ledger.js';
+import type { Tally } from '../tally/tally.js';
 import { nearestRank } from './quantile.js';
 import { round6 } from './round.js';
 
@@ -36,11 +37,11 @@ export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
 }
 
 /**
- * By uplink, in milliseconds, from a TCP flow's first packet to its answer, of the flows that did not come from outside.
- * Data sent again is not told by the ledger, so `retransmittedShare` is null.
+ * By uplink: milliseconds from a TCP flow's first packet to its answer, of the flows that did not come from outside, and
+ * which share of the data segments, of all flows and both ways, held nothing new (null where there were none).
  */
-export function qualityOf(ledger: Ledger, uplinks: number): ReportQuality[] {
-  const counts = new Uint32Array(uplinks);
+export function qualityOf({ ledger, flows }: Pick<Tally, 'ledger' | 'flows'>): ReportQuality[] {
+  const counts = new Uint32Array(flows.length);
   for (let row = 0; row < ledger.count; row++) if (isHandshake(ledger, row)) counts[ledger.uplink[row]]++;
   const delays = Array.from(counts, (count) => new Float64Array(count));
   counts.fill(0);
@@ -48,10 +49,12 @@ export function qualityOf(ledger: Ledger, uplinks: number): ReportQuality[] {
     const uplink = ledger.uplink[row];
     if (isHandshake(ledger, row)) delays[uplink][counts[uplink]++] = ledger.answerUs[row];
   }
-  return delays.map((values) => {
-    if (values.length === 0) return { handshakeMsP50: null, handshakeMsP95: null, retransmittedShare: null };
+  return delays.map((values, uplink) => {
+    const { segments, segmentsAgain } = flows[uplink];
+    const retransmittedShare = segments === 0 ? null : round6(segmentsAgain / segments);
+    if (values.length === 0) return { handshakeMsP50: null, handshakeMsP95: null, retransmittedShare };
     const [p50, p95] = nearestRank(values, [0.5, 0.95]);
-    return { handshakeMsP50: round6(p50 / 1000), handshakeMsP95: round6(p95 / 1000), retransmittedShare: null };
+    return { handshakeMsP50: round6(p50 / 1000), handshakeMsP95: round6(p95 / 1000), retransmittedShare };
   });
 }
 

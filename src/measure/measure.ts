@@ -103,7 +103,7 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
   // Beside one that was captured, what connection tracking counted (flows that are over) is another measure.
   const isMixed = captured.includes(true) && captured.includes(false) && tally.told.flows > 0;
   const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
-  const quality = qualityOf(ledger, names.length);
+  const quality = qualityOf(tally);
 
   const uplinks = names.map((name, n): ReportUplink => {
     const { flows, router, inbound, answered } = tally.flows[n];

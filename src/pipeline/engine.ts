@@ -334,7 +334,12 @@ export class Engine {
       for (const list of lists) renameRuns(list, names, this.seed);
       return lists;
     };
-    const runs = { heads: take(result.heads), open: take(result.open), tails: take(result.tails) };
+    const runs = {
+      heads: take(result.heads),
+      open: take(result.open),
+      tails: take(result.tails),
+      doubts: result.doubts,
+    };
     const stepClock = result.clockSteps > 0 ? result.stepClock : null;
     const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
     this.chains.join(chain, runs, stepClock, result.clockEnd, last);

@@ -40,6 +40,9 @@ export interface FlowCounts {
   sprayed: number;
   /** Flows long enough to be told to be sprayed. */
   long: number;
+  /** Data segments of TCP in all flows with this uplink's SNAT source, and those of them that held nothing new. */
+  segments: number;
+  segmentsAgain: number;
 }
 
 /** A point of a chain of inputs. */
@@ -93,6 +96,8 @@ export class Tally {
       leakedInbound: 0,
       sprayed: 0,
       long: 0,
+      segments: 0,
+      segmentsAgain: 0,
     }));
   }
 
@@ -126,6 +131,8 @@ export class Tally {
     else if (!this.addPackets(flow, duplicates, named)) return;
     if ((flow.class !== CLASS.wan && flow.class !== CLASS.second) || (flow.meta & META.datagram) !== 0) return;
     const counts = this.flows[flow.uplink];
+    counts.segments += flow.segments;
+    counts.segmentsAgain += flow.segmentsAgain;
     if (flow.leakedPackets > 0) {
       counts.leaked++;
       counts.leakedPackets += flow.leakedPackets;

@@ -52,6 +52,7 @@ export class LaneTable {
   private readonly findRole: (point: PointInfo) => Role;
   /** Gateways, or what is near the SNAT sources where an uplink's gateway of that family is not known. */
   private readonly neighbours: readonly Block[];
+  private readonly snat4: Snat4;
 
   constructor(
     private readonly topology: Topology,
@@ -59,6 +60,7 @@ export class LaneTable {
     private readonly points: readonly PointInfo[],
   ) {
     this.findRole = roleFinder(topology, input);
+    this.snat4 = new Snat4(topology);
     this.neighbours = topology.uplinks.flatMap(({ snat, gateways }) => [
       ...gateways,
       ...snat
@@ -90,8 +92,8 @@ export class LaneTable {
     if (isUpkeepAddress(family, low) || isUpkeepAddress(family, high)) {
       return this.intern(point, CLASS.upkeep, -1, link, false);
     }
-    const lowUplink = this.uplinkOf(family, low, link);
-    const highUplink = this.uplinkOf(family, high, link);
+    const lowUplink = family === 4 ? this.snat4.uplinkOf(k0, link) : this.uplinkOf(family, low, link);
+    const highUplink = family === 4 ? this.snat4.uplinkOf(k1, link) : this.uplinkOf(family, high, link);
     if (lowUplink >= 0 || highUplink >= 0) {
       // Between two of the router's own addresses the one of this link counts.
       const localHigh = lowUplink < 0 || (highUplink >= 0 && highUplink === link);
@@ -167,6 +169,34 @@ export class LaneTable {
     this.lanes.push({ point, class: laneClass, uplink, egress, localHigh, lanSide });
     this.byKey.set(key, lane);
     return lane;
+  }
+}
+
+/** The IPv4 SNAT sources of all uplinks as words and masks: asked for both ends of every new flow. */
+class Snat4 {
+  private readonly words: Int32Array;
+  private readonly masks: Int32Array;
+  private readonly owners: Int32Array;
+
+  constructor({ uplinks }: Topology) {
+    const own = uplinks.flatMap(({ snat }, uplink) =>
+      snat.filter(({ family }) => family === 4).map(({ words, length }) => ({ word: words[3], length, uplink })),
+    );
+    this.words = Int32Array.from(own, ({ word }) => word);
+    this.masks = Int32Array.from(own, ({ length }) => (length === 0 ? 0 : -1 << (32 - length)));
+    this.owners = Int32Array.from(own, ({ uplink }) => uplink);
+  }
+
+  /** As `LaneTable.uplinkOf`. */
+  uplinkOf(word: number, link: number): number {
+    const { words, masks, owners } = this;
+    let found = -1;
+    for (let i = 0; i < words.length; i++) {
+      if (((word ^ words[i]) & masks[i]) !== 0) continue;
+      if (owners[i] === link) return link;
+      if (found < 0) found = owners[i];
+    }
+    return found;
   }
 }
 

@@ -76,6 +76,8 @@ export interface PartResult {
   heads: ArrayBuffer[];
   open: ArrayBuffer[];
   tails: ArrayBuffer[];
+  /** What heads and open runs are in doubt about. */
+  doubts: Int32Array;
   data: PartData;
   /** What the runs that are over came to, where they were to be settled. */
   settled: Settled | null;
@@ -176,6 +178,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     heads: table.heads.take(),
     open: table.open.take(),
     tails: tails.take(),
+    doubts: table.doubts.finish(),
     data: tally.finish(),
     settled: settler?.finish() ?? null,
     counts: plainCounts(decoder.counts),

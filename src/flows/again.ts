@@ -1,0 +1,130 @@
+// Data that TCP sent again, told from sequence numbers alone: a segment that holds nothing beyond what its side had sent
+// before. Lost behind the router it passes twice, lost ahead of it once but late; both count. Order within a direction is
+// all it needs, so pieces of a run cut anywhere can be put together exactly.
+
+import { HOT_WORDS, SEGMENTS } from './layout.js';
+import type { RunList } from './runs.js';
+
+/**
+ * How far back (bytes) a segment may lie behind the furthest of its side and still be told: more than any window in use.
+ * One that is further back than this behind the segment before it begins a new numbering.
+ */
+export const REACH = 2 ** 24;
+
+/** Where the segments of a run stand in a list. */
+const AT = HOT_WORDS + SEGMENTS.inList;
+
+/** Words of a node of `Doubts`. */
+const NODE_WORDS = 3;
+
+/**
+ * How far the segments of a part's first runs went, for what came before may have gone further: then some of them, taken
+ * for new, were sent again. Of each side the first end of a segment and every end that was beyond all before it, to
+ * either side, until nothing before could matter any more. Chains in one growing array, the latest first: the end, the
+ * node before (0 for none), the first end.
+ */
+export class Doubts {
+  private nodes = new Int32Array(256);
+  private used = NODE_WORDS;
+
+  /** A chain of one; returns its head. */
+  begin(end: number): number {
+    return this.add(end, 0, end);
+  }
+
+  /**
+   * The next segment of a side, `behind` the furthest one (0 for the furthest itself). Returns the chain's new head;
+   * negative once it is settled.
+   */
+  next(head: number, end: number, step: number, behind: number): number {
+    if (head <= 0) return head;
+    const { nodes } = this;
+    const first = nodes[head + 2];
+    const place = (end - first) | 0;
+    if (step > 2 * REACH || step < -REACH || place > REACH || behind >= REACH) return -head;
+    if (place === 0) return head;
+    // Beyond the last one to the same side.
+    let other = head;
+    while (other !== 0 && ((nodes[other] - first) ^ place) < 0) other = nodes[other + 1];
+    const known = other === 0 ? 0 : (nodes[other] - first) | 0;
+    const isBeyond = place > 0 ? behind === 0 && place > known : place < known;
+    return isBeyond ? this.add(end, head, first) : head;
+  }
+
+  /** All chains, to travel with the runs that name them. */
+  finish(): Int32Array {
+    return this.nodes.slice(0, this.used);
+  }
+
+  private add(end: number, previous: number, first: number): number {
+    if (this.used + NODE_WORDS > this.nodes.length) {
+      const wider = new Int32Array(this.nodes.length * 2);
+      wider.set(this.nodes);
+      this.nodes = wider;
+    }
+    const node = this.used;
+    this.nodes[node] = end;
+    this.nodes[node + 1] = previous;
+    this.nodes[node + 2] = first;
+    this.used += NODE_WORDS;
+    return node;
+  }
+}
+
+/**
+ * Settles what a run that continues another was in doubt about, before the two are merged: counts what it took for new
+ * although the other had gone further, and says how far it is behind.
+ */
+export function settleDoubts(before: RunList, at: number, runs: RunList, from: number, nodes: Int32Array): void {
+  const known = before.words;
+  const words = runs.words;
+  for (let high = 0; high < 2; high++) {
+    const head = words[from + AT + SEGMENTS.doubtLow + high];
+    const behind = known[at + AT + SEGMENTS.behindLow + high];
+    if (head === 0 || behind < 0) continue;
+    const chain: number[] = [];
+    for (let node = Math.abs(head); node !== 0; node = nodes[node + 1]) chain.push(nodes[node]);
+    const first = chain.pop() as number;
+    const step = (first - known[at + AT + SEGMENTS.endLow + high]) | 0;
+    if (step < -REACH || behind < step) continue;
+    let again = 1;
+    /** How far the furthest before lies beyond `first`. */
+    let beyond = Math.min(REACH, behind - step);
+    let furthest = 0;
+    for (let end = chain.pop(); end !== undefined; end = chain.pop()) {
+      const place = (end - first) | 0;
+      if (place < 0) beyond = Math.min(beyond, REACH + place);
+      else {
+        furthest = place;
+        if (place <= beyond) again++;
+      }
+    }
+    words[from + AT + SEGMENTS.again] += again;
+    if (head > 0 && beyond > furthest) {
+      const last = (words[from + AT + SEGMENTS.endLow + high] - first) | 0;
+      const own = words[from + AT + SEGMENTS.behindLow + high];
+      words[from + AT + SEGMENTS.behindLow + high] = Math.max(own, beyond - last);
+    }
+  }
+}
+
+/** Nothing is in doubt any more: the chains would be other ones with every cut. */
+export function dropDoubts({ words }: RunList, at: number): void {
+  words[at + AT + SEGMENTS.doubtLow] = 0;
+  words[at + AT + SEGMENTS.doubtHigh] = 0;
+}
+
+/** Adds the segments of run `from` to run `at`, which it continues. */
+export function mergeSegments(into: RunList, at: number, runs: RunList, from: number): void {
+  const w = into.words;
+  const { words } = runs;
+  for (let high = 0; high < 2; high++) {
+    const behind = words[from + AT + SEGMENTS.behindLow + high];
+    if (behind < 0) continue;
+    w[at + AT + SEGMENTS.behindLow + high] = behind;
+    w[at + AT + SEGMENTS.endLow + high] = words[from + AT + SEGMENTS.endLow + high];
+  }
+  for (const sum of [SEGMENTS.count, SEGMENTS.again]) {
+    w[at + AT + sum] = (w[at + AT + sum] + words[from + AT + sum]) | 0;
+  }
+}
