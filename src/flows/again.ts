@@ -1,6 +1,6 @@
-// Data that TCP sent again, told from sequence numbers alone: a segment that holds nothing beyond what its side had sent
-// before. Lost behind the router it passes twice, lost ahead of it once but late; both count. Order within a direction is
-// all it needs, so pieces of a run cut anywhere can be put together exactly.
+// Data that TCP sent again, told from sequence numbers alone: a segment that begins before the furthest byte that its side
+// had sent. Lost behind the router it passes twice, lost ahead of it once but late; both count. Order within a direction
+// is all it needs, so pieces of a run cut anywhere can be put together exactly.
 
 import { HOT_WORDS, SEGMENTS } from './layout.js';
 import type { RunList } from './runs.js';
@@ -15,40 +15,40 @@ export const REACH = 2 ** 24;
 const AT = HOT_WORDS + SEGMENTS.inList;
 
 /** Words of a node of `Doubts`. */
-const NODE_WORDS = 3;
+const NODE_WORDS = 4;
 
 /**
  * How far the segments of a part's first runs went, for what came before may have gone further: then some of them, taken
- * for new, were sent again. Of each side the first end of a segment and every end that was beyond all before it, to
- * either side, until nothing before could matter any more. Chains in one growing array, the latest first: the end, the
- * node before (0 for none), the first end.
+ * for new, were sent again. Of each side the first segment and every one that ended beyond all before it, to either side,
+ * until nothing before could matter any more. Chains in one growing array, the latest first: where it ended, the node
+ * before (0 for none), where the first ended, and its length (0 where it is known to be sent again).
  */
 export class Doubts {
   private nodes = new Int32Array(256);
   private used = NODE_WORDS;
 
   /** A chain of one; returns its head. */
-  begin(end: number): number {
-    return this.add(end, 0, end);
+  begin(end: number, length: number): number {
+    return this.add(end, 0, end, length);
   }
 
   /**
-   * The next segment of a side, `behind` the furthest one (0 for the furthest itself). Returns the chain's new head;
-   * negative once it is settled.
+   * The next segment of a side, which ended `step` beyond the one before and `behind` the furthest (0 for the furthest
+   * itself). Returns the chain's new head; negative once it is settled.
    */
-  next(head: number, end: number, step: number, behind: number): number {
+  next(head: number, end: number, step: number, behind: number, length: number): number {
     if (head <= 0) return head;
     const { nodes } = this;
     const first = nodes[head + 2];
     const place = (end - first) | 0;
-    if (step > 2 * REACH || step < -REACH || place > REACH || behind >= REACH) return -head;
+    if (step > 2 * REACH || step < -REACH || place - length > REACH || behind >= REACH) return -head;
     if (place === 0) return head;
     // Beyond the last one to the same side.
     let other = head;
     while (other !== 0 && ((nodes[other] - first) ^ place) < 0) other = nodes[other + 1];
     const known = other === 0 ? 0 : (nodes[other] - first) | 0;
     const isBeyond = place > 0 ? behind === 0 && place > known : place < known;
-    return isBeyond ? this.add(end, head, first) : head;
+    return isBeyond ? this.add(end, head, first, length) : head;
   }
 
   /** All chains, to travel with the runs that name them. */
@@ -56,7 +56,7 @@ export class Doubts {
     return this.nodes.slice(0, this.used);
   }
 
-  private add(end: number, previous: number, first: number): number {
+  private add(end: number, previous: number, first: number, length: number): number {
     if (this.used + NODE_WORDS > this.nodes.length) {
       const wider = new Int32Array(this.nodes.length * 2);
       wider.set(this.nodes);
@@ -66,6 +66,7 @@ export class Doubts {
     this.nodes[node] = end;
     this.nodes[node + 1] = previous;
     this.nodes[node + 2] = first;
+    this.nodes[node + 3] = length;
     this.used += NODE_WORDS;
     return node;
   }
@@ -83,20 +84,22 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
     const behind = known[at + AT + SEGMENTS.behindLow + high];
     if (head === 0 || behind < 0) continue;
     const chain: number[] = [];
-    for (let node = Math.abs(head); node !== 0; node = nodes[node + 1]) chain.push(nodes[node]);
-    const first = chain.pop() as number;
+    for (let node = Math.abs(head); node !== 0; node = nodes[node + 1]) chain.push(node);
+    const begin = chain.pop() as number;
+    const first = nodes[begin];
     const step = (first - known[at + AT + SEGMENTS.endLow + high]) | 0;
-    if (step < -REACH || behind < step) continue;
-    let again = 1;
-    /** How far the furthest before lies beyond `first`. */
-    let beyond = Math.min(REACH, behind - step);
+    if (step < -REACH) continue;
+    let again = behind - step + nodes[begin + 3] > 0 ? 1 : 0;
+    /** How far the furthest before lies beyond the end of the first. */
+    let beyond = Math.max(0, Math.min(REACH, behind - step));
     let furthest = 0;
-    for (let end = chain.pop(); end !== undefined; end = chain.pop()) {
-      const place = (end - first) | 0;
+    for (let node = chain.pop(); node !== undefined; node = chain.pop()) {
+      const place = (nodes[node] - first) | 0;
+      const length = nodes[node + 3];
       if (place < 0) beyond = Math.min(beyond, REACH + place);
       else {
         furthest = place;
-        if (place <= beyond) again++;
+        if (length > 0 && place - length < beyond) again++;
       }
     }
     words[from + AT + SEGMENTS.again] += again;

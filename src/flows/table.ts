@@ -193,12 +193,13 @@ export class FlowTable implements BatchSink {
       if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
       if ((rowFlags & FLAG.seqValid) !== 0 && words[rowAt + ROW.payload] > PROBE_BYTES) {
         const own = (record << SEGMENTS_SHIFT) + high;
-        const end = (words[rowAt + ROW.seq] + words[rowAt + ROW.payload]) | 0;
+        const length = words[rowAt + ROW.payload];
+        const end = (words[rowAt + ROW.seq] + length) | 0;
         const step = (end - segments[own + SEGMENTS.endLow]) | 0;
         segments[own + SEGMENTS.endLow] = end;
         // The usual one begins where the furthest ended.
-        if (segments[own + SEGMENTS.behindLow] !== 0 || step <= 0 || (state & STATE.leftOpen) !== 0) {
-          this.noteSegment(record, high, end, step);
+        if (segments[own + SEGMENTS.behindLow] !== 0 || step < length || (state & STATE.leftOpen) !== 0) {
+          this.noteSegment(record, high, end, step, length);
         }
         const countAt = (record << SEGMENTS_SHIFT) + SEGMENTS.count;
         segments[countAt] = (segments[countAt] + 1) | 0;
@@ -403,22 +404,24 @@ export class FlowTable implements BatchSink {
   }
 
   /** A data segment that is not simply the next one; `step` is how far it ends beyond the one before. See `again.ts`. */
-  private noteSegment(record: number, high: number, end: number, step: number): void {
+  private noteSegment(record: number, high: number, end: number, step: number, payload: number): void {
     const { segments } = this.store;
     const at = record << SEGMENTS_SHIFT;
     const behindAt = at + SEGMENTS.behindLow + high;
     const doubtAt = at + SEGMENTS.doubtLow + high;
+    const length = Math.min(payload, REACH);
     const before = segments[behindAt];
     if (before < 0) {
       segments[behindAt] = 0;
       const open = (this.store.hot[(record << HOT_SHIFT) + HOT.state] & STATE.leftOpen) !== 0;
-      if (open) segments[doubtAt] = this.doubts.begin(end);
+      if (open) segments[doubtAt] = this.doubts.begin(end, length);
       return;
     }
-    const behind = step < -REACH || before < step ? 0 : Math.min(REACH, before - step);
-    if (step >= -REACH && before >= step) segments[at + SEGMENTS.again] = (segments[at + SEGMENTS.again] + 1) | 0;
+    const isNew = step < -REACH || before - step + length <= 0;
+    if (!isNew) segments[at + SEGMENTS.again] = (segments[at + SEGMENTS.again] + 1) | 0;
+    const behind = step < -REACH ? 0 : Math.max(0, Math.min(REACH, before - step));
     segments[behindAt] = behind;
-    segments[doubtAt] = this.doubts.next(segments[doubtAt], end, step, behind);
+    segments[doubtAt] = this.doubts.next(segments[doubtAt], end, step, behind, isNew ? length : 0);
   }
 
   private noteEarlier(record: number, high: number, batch: Batch, row: number): void {

@@ -50,6 +50,11 @@ test('what is lost behind the recorder passes twice, what is lost ahead of it pa
   assert.equal(await shareOf(data(0, 2, 3, 1, 4), 0), 1 / 5);
 });
 
+test('what is cut anew when it is sent again begins before the furthest byte as well', async () => {
+  const longer: Segment = { from: 100, bytes: 250, up: false };
+  assert.equal(await shareOf([...data(0, 1), longer, ...data(4)], 0), 1 / 4);
+});
+
 test('all that is sent again after a time-out counts, the new data behind it does not', async () => {
   assert.equal(await shareOf(data(0, 1, 2, 3, 1, 2, 3, 4), 0), 3 / 8);
 });
@@ -78,8 +83,9 @@ test('the furthest byte so far of each side decides, wherever the numbers begin 
         let again = 0;
         for (const { from, bytes, up } of segments) {
           const side = up ? 1 : 0;
-          if (from + bytes <= (furthest[side] as number)) again++;
-          else furthest[side] = from + bytes;
+          const known = furthest[side] as number;
+          if (from < known) again++;
+          furthest[side] = Math.max(known, from + bytes);
         }
         const expected = Number((again / segments.length).toPrecision(6));
         assert.equal(await shareOf(segments, firstNumber, partBytes), expected);
