@@ -127,7 +127,5 @@ export function mergeSegments(into: RunList, at: number, runs: RunList, from: nu
     w[at + AT + SEGMENTS.behindLow + high] = behind;
     w[at + AT + SEGMENTS.endLow + high] = words[from + AT + SEGMENTS.endLow + high];
   }
-  for (const sum of [SEGMENTS.count, SEGMENTS.again]) {
-    w[at + AT + sum] = (w[at + AT + sum] + words[from + AT + sum]) | 0;
-  }
+  w[at + AT + SEGMENTS.again] = (w[at + AT + SEGMENTS.again] + words[from + AT + SEGMENTS.again]) | 0;
 }

@@ -86,8 +86,7 @@ export class Connection {
   readonly packets = [0, 0];
   readonly ipBytes = [0, 0];
   readonly wireBytes = [0, 0];
-  /** Data segments of TCP, both ways, and those of them that held nothing new: see `again.ts`. */
-  segments = 0;
+  /** Data segments of TCP, both ways, that were sent again: see `again.ts`. */
   segmentsAgain = 0;
 
   get protocol(): number {
@@ -180,7 +179,6 @@ export class Connection {
     copy.state = this.state;
     copy.knowledge = this.knowledge;
     copy.told = this.told === null ? null : { ...this.told };
-    copy.segments = this.segments;
     copy.segmentsAgain = this.segmentsAgain;
     copy.startUs = this.startUs;
     copy.endUs = this.endUs;
@@ -230,7 +228,6 @@ export class Connection {
       this.ipBytes[end] = (words[at + HOT.ipLow + end] >>> 0) + words[at + C + COLD.ipLowCarry + end] * 2 ** 32;
       this.wireBytes[end] = (words[at + HOT.wireLow + end] >>> 0) + words[at + C + COLD.wireLowCarry + end] * 2 ** 32;
     }
-    this.segments = words[at + C + SEGMENTS.inList + SEGMENTS.count] >>> 0;
     this.segmentsAgain = words[at + C + SEGMENTS.inList + SEGMENTS.again] >>> 0;
     this.lastUs[0] = floats[at64 + HOT.lastLow64];
     this.lastUs[1] = floats[at64 + HOT.lastHigh64];

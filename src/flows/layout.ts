@@ -60,8 +60,8 @@ export const WIDE_WORDS = 8;
 
 /**
  * Words of what the data segments of TCP tell, 32 bytes that only these touch: where each side's last one ended, how far
- * that lies behind its furthest (-1 before its first; see `again.ts`), how many there were, how many held nothing new,
- * and the chains of `Doubts`.
+ * that lies behind its furthest (-1 before its first; see `again.ts`), how many were sent again, and the chains of
+ * `Doubts`.
  */
 export const SEGMENTS_SHIFT = 3;
 export const SEGMENTS_WORDS = 1 << SEGMENTS_SHIFT;
@@ -70,8 +70,7 @@ export const SEGMENTS = {
   endHigh: 1,
   behindLow: 2,
   behindHigh: 3,
-  count: 4,
-  again: 5,
+  again: 4,
   doubtLow: 6,
   doubtHigh: 7,
   /** Where they stand in the cold record of a list. */

@@ -19,6 +19,8 @@ export interface LaneBook {
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number;
   /** Where packets are summed by cell `2 · lane + (sent by the higher endpoint)`. */
   readonly bins: CellBins;
+  /** Data segments of TCP by cell; room for all cells there may be. */
+  readonly data: Float64Array;
   /** Rows that belong to no flow: ARP, not IP, damaged, ICMP errors. `row` is valid during the call. */
   addOther(batch: Batch, row: number): void;
 }
@@ -129,7 +131,7 @@ export class FlowTable implements BatchSink {
     this.look(batch, from, to);
     const { words, floats } = batch;
     const { hot, hotFloats, segments } = store;
-    const { bins } = this.lanes;
+    const { bins, data } = this.lanes;
     const { least } = this.timeouts;
     let { open, startUs, endUs } = bins;
     let { now } = this.clock;
@@ -191,8 +193,9 @@ export class FlowTable implements BatchSink {
       const wireAfter = (wireBefore + wire) | 0;
       hot[sums + HOT.wireLow] = wireAfter;
       if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
+      const cell = ((state >>> STATE.laneShift) << 1) | high;
       if ((rowFlags & FLAG.seqValid) !== 0 && words[rowAt + ROW.payload] > PROBE_BYTES) {
-        const own = (record << SEGMENTS_SHIFT) + high;
+        const own = ((record << SEGMENTS_SHIFT) + high) | 0;
         const length = words[rowAt + ROW.payload];
         const end = (words[rowAt + ROW.seq] + length) | 0;
         const step = (end - segments[own + SEGMENTS.endLow]) | 0;
@@ -201,10 +204,8 @@ export class FlowTable implements BatchSink {
         if (segments[own + SEGMENTS.behindLow] !== 0 || step < length || (state & STATE.leftOpen) !== 0) {
           this.noteSegment(record, high, end, step, length);
         }
-        const countAt = (record << SEGMENTS_SHIFT) + SEGMENTS.count;
-        segments[countAt] = (segments[countAt] + 1) | 0;
+        data[cell] += 1;
       }
-      const cell = ((state >>> STATE.laneShift) << 1) | high;
       const binAt = (cell * 5) | 0;
       if (t >= startUs && t < endUs && open[binAt] > 0) {
         open[binAt] += 1;

@@ -293,7 +293,6 @@ export class ToldStore {
     flow.egress = -1;
     flow.leakedPackets = 0;
     flow.sprayed = false;
-    flow.segments = 0;
     flow.segmentsAgain = 0;
     const knowledge = (bits >>> BIT.knowledge) & 0xff;
     flow.knowledge = onLan ? knowledge & ~(FLOW.uncounted | FLOW.untimed | FLOW.told) : knowledge;

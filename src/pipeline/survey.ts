@@ -52,7 +52,7 @@ interface Surveyed {
 }
 
 const NO_BINS = { open: new Float64Array(6), startUs: 0, endUs: 0, add: () => {} };
-const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, addOther: () => {} };
+const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, data: new Float64Array(2), addOther: () => {} };
 
 export async function survey(
   sources: readonly Source[],

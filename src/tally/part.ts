@@ -24,10 +24,16 @@ export interface PartData {
   /** What tells of a gateway's or a line's health beside the flows: see `SIGNAL`. */
   signals: BinData;
   loose: LooseCounts;
+  /** Data segments of TCP by cell, up to the last that has some. */
+  segments: Float64Array;
 }
+
+const MOST_CELLS = 0x20000;
 
 export class PartTally implements LaneBook {
   readonly bins = new Bins();
+  /** Room that is not used costs nothing. */
+  readonly data = new Float64Array(MOST_CELLS);
   private readonly signals: Signals;
   private readonly table: LaneTable;
   private readonly loose: LooseCounts = { arp: 0, other: 0, damaged: 0, icmpErrors: [] };
@@ -76,6 +82,7 @@ export class PartTally implements LaneBook {
 
   finish(): PartData {
     const { points, lanes, bins, signals, loose } = this;
-    return { points, lanes, bins: bins.finish(), signals: signals.bins.finish(), loose };
+    const segments = this.data.slice(0, 2 * lanes.length);
+    return { points, lanes, bins: bins.finish(), signals: signals.bins.finish(), loose, segments };
   }
 }

@@ -40,7 +40,7 @@ export interface FlowCounts {
   sprayed: number;
   /** Flows long enough to be told to be sprayed. */
   long: number;
-  /** Data segments of TCP in all flows with this uplink's SNAT source, and those of them that held nothing new. */
+  /** Data segments of TCP in all packets with this uplink's SNAT source, and those of them that were sent again. */
   segments: number;
   segmentsAgain: number;
 }
@@ -117,6 +117,10 @@ export class Tally {
     const { lanes } = this.rename(chain, data.points, data.lanes);
     this.bins.merge(data.bins, (cell) => (lanes[cell >> 1] << 1) | (cell & 1));
     this.signals.merge(data.signals, (cell) => cell);
+    data.segments.forEach((segments, cell) => {
+      const lane = this.lanes[lanes[cell >> 1]];
+      if (segments > 0 && lane.class === CLASS.wan) this.flows[lane.uplink].segments += segments;
+    });
     this.packets.router += data.loose.arp;
     this.packets.other += data.loose.other;
     this.packets.damaged += data.loose.damaged;
@@ -131,8 +135,7 @@ export class Tally {
     else if (!this.addPackets(flow, duplicates, named)) return;
     if ((flow.class !== CLASS.wan && flow.class !== CLASS.second) || (flow.meta & META.datagram) !== 0) return;
     const counts = this.flows[flow.uplink];
-    counts.segments += flow.segments;
-    counts.segmentsAgain += flow.segmentsAgain;
+    if (flow.class === CLASS.wan) counts.segmentsAgain += flow.segmentsAgain;
     if (flow.leakedPackets > 0) {
       counts.leaked++;
       counts.leakedPackets += flow.leakedPackets;
