@@ -1,7 +1,19 @@
 // Joins the compiled command, its worker and what they need of other packages into a few files: finding and reading 270
 // modules would take longer than analysing a small capture. Writes the licences of what it took in beside them.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Loaded seldom, and made for `require`: left as they are. */
@@ -10,29 +22,92 @@ const EXTERNAL = [
   ...['vega', 'vega-lite', 'vega-interpreter', '@resvg/resvg-js'],
 ];
 
-/** @param {string} root the project's own folder, compiled */
+/**
+ * Makes of `dist` the program that is started: `bin/cli.js` launches `bin/main.js`, whose threads run `bin/worker.js`.
+ * @param {string} root the project's own folder, compiled
+ */
 export async function bundle(root) {
   const { build } = await import('esbuild');
-  const { metafile } = await build({
+  const bin = join(root, 'dist', 'bin');
+  const shared = {
     absWorkingDir: root,
-    entryPoints: { cli: 'dist/cli.js', worker: 'dist/workers/worker.js' },
-    outdir: 'dist/bin',
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    // Packages that are CommonJS ask for Node's own modules by `require`.
-    banner: {
-      js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
-    },
+    plugins: [withoutPrograms],
     legalComments: 'none',
     metafile: true,
     logLevel: 'error',
+  };
+  const { metafile, outputFiles } = await build({
+    ...shared,
+    entryPoints: { main: 'dist/cli.js', worker: 'dist/workers/worker.js' },
+    outdir: 'dist/bin',
+    define: { 'import.meta.url': '$url' },
+    write: false,
   });
-  writeFileSync(join(root, 'dist', 'bin', 'LICENSES.txt'), licences(root, Object.keys(metafile.inputs)));
+  const [main, worker] = outputFiles.map(({ text }) => ascii(text));
+  const inputs = { ...metafile.inputs };
+  mkdirSync(bin, { recursive: true });
+  // CommonJS in a package of modules: Node starts it sooner.
+  writeFileSync(join(bin, 'package.json'), '{ "type": "commonjs" }\n');
+  writeFileSync(join(bin, 'main.js'), `(function (require, $import, $url) {${imports(main)}\n})`);
+  writeFileSync(
+    join(bin, 'worker.js'),
+    `const $import = (name) => import(name), $url = require('node:url').pathToFileURL(__filename).href;${imports(worker)}`,
+  );
+  await build({
+    ...shared,
+    entryPoints: { cli: 'dist/launch.js' },
+    outdir: 'dist/bin',
+    define: { BUNDLE_ID: JSON.stringify(hashOf(main)), 'import.meta.dirname': '__dirname' },
+  });
+  chmodSync(join(bin, 'cli.js'), 0o755);
+  writeFileSync(join(bin, 'LICENSES.txt'), licences(root, Object.keys(inputs)));
   await bundlePage(build, root);
+  warm(root, bin);
+}
+
+/** Commander can start programs as verbs, and loads what it takes. */
+const withoutPrograms = {
+  name: 'without-programs',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'none' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
+/** So that it can be read as Latin-1, at once: what is left of other characters stands in comments and texts. */
+function ascii(text) {
+  return text.replace(/[^\n\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A script that is no file of Node's own loader has no `import()`. */
+function imports(text) {
+  return text.replace(/\bimport\((?="[^"]+"\))/g, '$import(');
+}
+
+function hashOf(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Keeps what V8 has compiled for a usual run beside the program: see src/launch.ts. */
+function warm(root, bin) {
+  const home = mkdtempSync(join(tmpdir(), 'mlstat-build-'));
+  try {
+    const words = ['analyse', 'samples/blackhole/any.pcap.gz', '-c', 'samples/blackhole/mlstat.yaml'];
+    const env = { ...process.env, XDG_CACHE_HOME: home, NODE_OPTIONS: '', FORCE_COLOR: '1' };
+    spawnSync(process.execPath, [join(bin, 'cli.js'), ...words], { cwd: root, stdio: ['ignore', 'ignore', 2], env });
+    const made = join(home, 'mlstat');
+    if (existsSync(made))
+      for (const name of readdirSync(made)) writeFileSync(join(bin, name), readFileSync(join(made, name)));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 }
 
 /** Transforms that no chart of ours uses, a sixth of Vega: it registers what it finds in these, so they may be empty. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The program: hands the process's own streams, environment and signals to the verb that was asked for, catches what
 // it throws, and ends with its exit code.
 
@@ -46,9 +45,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 process.on('uncaughtException', (error) => process.exit(tell(error)));
 
-process.exitCode = await run(argv, version(), io).catch(tell);
-// Whatever still holds the process (standard input, a decompressor) has nothing more to say.
-process.stdout.write('', () => process.exit());
+void run(argv, version(), io)
+  .catch(tell)
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+    // Whatever still holds the process (standard input, a decompressor) has nothing more to say.
+    process.stdout.write('', () => process.exit());
+  });
 
 /** One line on standard error; the exit code. */
 function tell(error: unknown): number {

@@ -31,6 +31,7 @@ const ONLY: Record<string, readonly string[]> = {
   commands: [...ORDER.slice(0, ORDER.indexOf('commands')), 'router'],
   index: ORDER.filter((room) => room !== 'commands' && room !== 'cli'),
   cli: ['util', 'commands'],
+  launch: [],
 };
 
 /** The shape of the report is the contract between the rooms that fill it and those that draw it. */

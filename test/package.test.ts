@@ -18,7 +18,9 @@ const MUST_HAVE = [
   'assets/fonts/Arimo-Regular.ttf',
   'assets/fonts/OFL.txt',
   'dist/bin/cli.js',
+  'dist/bin/main.js',
   'dist/bin/page.js',
+  'dist/bin/worker.js',
   'dist/index.d.ts',
   'dist/index.js',
   'docs/report.schema.json',
@@ -28,7 +30,7 @@ const MUST_HAVE = [
   'samples/README.md',
 ];
 const MAY_HAVE =
-  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/LICENSES\.txt|samples\/.*|assets\/fonts\/(Arimo-\w+\.ttf|OFL\.txt)|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
+  /^(dist\/.*\.(js|d\.ts)|dist\/bin\/(LICENSES\.txt|package\.json)|samples\/.*|assets\/fonts\/(Arimo-\w+\.ttf|OFL\.txt)|docs\/report\.schema\.json|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
 
 const { name, version } = JSON.parse(readFileSync(`${projectDir}/package.json`, 'utf8')) as Record<string, string>;
 

@@ -1,5 +1,6 @@
 // From inputs and options to the report: sources, survey, engine, measure. The commands and the library call this.
 
+import { availableParallelism } from 'node:os';
 import type { Config, Prefix } from '../config/config.js';
 import { writeConfig } from '../config/write.js';
 import { linkName, linkTypeName } from '../decode/linktypes.js';
@@ -152,7 +153,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       stitch: placed.stitch,
       rules,
       filter: filterOf(options),
-      jobs: options.jobs ?? (await defaultJobs()),
+      jobs: options.jobs ?? availableParallelism(),
       reference: options.reader === 'reference',
       ...(options.partBytes === undefined ? {} : { partBytes: options.partBytes }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -185,7 +186,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     const before: Finding[] = [];
     if (options.crossCheck === true) {
       const { crossCheckSources } = await import('./cross-check.js');
-      before.push(...(await crossCheckSources(sources, options.jobs ?? (await defaultJobs()))));
+      before.push(...(await crossCheckSources(sources, options.jobs ?? availableParallelism())));
     }
     const reading: Reading = {
       measureInput: {
@@ -284,11 +285,6 @@ function filterOf({ sinceUs, untilUs, clients = [], servers = [] }: PipelineOpti
     clients,
     servers,
   };
-}
-
-async function defaultJobs(): Promise<number> {
-  const { availableParallelism } = await import('node:os');
-  return availableParallelism();
 }
 
 /** The part of an input's time that `--since` and `--until` leave. */

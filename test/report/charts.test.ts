@@ -45,7 +45,7 @@ function rowsWith(spec: unknown, field: string): Record<string, number>[] {
   return rows;
 }
 
-test('every chart of every sample is Vega-Lite without a warning, and plain JSON', () => {
+test('every chart of every sample is Vega-Lite without a warning, and plain JSON', async () => {
   for (const make of Object.values(reports)) {
     const report = make();
     for (const theme of [LIGHT, PAGE]) {
@@ -54,18 +54,18 @@ test('every chart of every sample is Vega-Lite without a warning, and plain JSON
       );
       for (const spec of [...specs, overviewSpec(report, { ...options, theme })]) {
         assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
-        compileSpec(spec);
+        await compileSpec(spec);
       }
     }
   }
 });
 
-test('no report makes a chart, its caption or its table fail', () => {
-  fc.assert(
-    fc.property(anyReport, (report) => {
+test('no report makes a chart, its caption or its table fail', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyReport, async (report) => {
       for (const one of CHARTS) {
         if (one.missing(report) !== null) continue;
-        compileSpec(chartSpec(one, report, options));
+        await compileSpec(chartSpec(one, report, options));
         const { columns, rows } = one.table(report, options);
         assert.ok(rows.every((row) => row.length === columns.length));
         assert.doesNotMatch(one.caption(report, options), /undefined|NaN|Infinity|\n/);
@@ -79,7 +79,7 @@ test('an empty report has nothing to draw, and each chart says why', () => {
   for (const one of CHARTS) assert.match(one.missing(emptyReport()) ?? '', /^[a-z].{8,}/);
 });
 
-test('a name is data: never a field, a title that is evaluated, or part of an expression', () => {
+test('a name is data: never a field, a title that is evaluated, or part of an expression', async () => {
   const evil = "x'] + alert(1) //";
   const known = outage();
   const report: Report = {
@@ -95,13 +95,13 @@ test('a name is data: never a field, a title that is evaluated, or part of an ex
   for (const one of CHARTS) {
     if (one.missing(report) !== null) continue;
     const spec = chartSpec(one, report, options);
-    for (const [key, part] of [...parts(withoutData(spec)), ...parts(withoutData(compileSpec(spec)))]) {
+    for (const [key, part] of [...parts(withoutData(spec)), ...parts(withoutData(await compileSpec(spec)))]) {
       if (typeof part !== 'string' || !evaluated.test(key)) continue;
       assert.ok(!part.includes('alert'), `${one.name}: ${key} is ${part}`);
     }
   }
   // Only where text is shown: rows of data and lists that labels are looked up in.
-  const compiled = JSON.stringify(compileSpec(chartSpec(chart('timeline'), report, options)));
+  const compiled = JSON.stringify(await compileSpec(chartSpec(chart('timeline'), report, options)));
   assert.ok(compiled.includes('alert'), 'the name is shown');
 });
 

@@ -4,21 +4,21 @@
 // the shipped font. https://vega.github.io/vega/docs/api/view/
 
 import { readFileSync } from 'node:fs';
-import * as vega from 'vega';
-import { expressionInterpreter } from 'vega-interpreter';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type * as Vega from 'vega';
+import type { TopLevelSpec } from 'vega-lite';
 import { FONT_FILES } from '../assets.js';
 import type { Spec } from '../charts/chart.js';
 import { type MeasureText, readFont } from './font.js';
 
-/** Vega-Lite becomes Vega, which is what a page draws. Throws on anything that Vega-Lite would only warn of. */
-export function compileSpec(spec: Spec): vega.Spec {
-  return compile(spec as unknown as TopLevelSpec, { logger: strictLogger() }).spec;
+/** Vega-Lite becomes Vega, which is what a page draws. Rejects on anything that Vega-Lite would only warn of. */
+export async function compileSpec(spec: Spec): Promise<Vega.Spec> {
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  return compile(spec as unknown as TopLevelSpec, { logger: strictLogger(vega) }).spec;
 }
 
 /** The picture as the text of an SVG file. `idPrefix` sets its ids apart from those of others on one page. */
 export async function drawSvg(spec: Spec, idPrefix = 'clip'): Promise<string> {
-  return titled(numbered(rounded(await drawVega(compileSpec(spec))), idPrefix), spec);
+  return titled(numbered(rounded(await drawVega(await compileSpec(spec))), idPrefix), spec);
 }
 
 /** A picture that stands alone says what it is, instead of calling each of its strokes a symbol. */
@@ -46,15 +46,16 @@ function numbered(svg: string, prefix: string): string {
   });
 }
 
-async function drawVega(spec: vega.Spec): Promise<string> {
-  measureByFont();
+async function drawVega(spec: Vega.Spec): Promise<string> {
+  const [vega, { expressionInterpreter }] = await Promise.all([import('vega'), import('vega-interpreter')]);
+  measureByFont(vega);
   const runtime = vega.parse(spec, undefined, { ast: true });
   const view = new vega.View(runtime, {
     renderer: 'none',
     expr: expressionInterpreter,
-    loader: noLoader(),
+    loader: noLoader(vega),
     // It warns of every layer that has no rows.
-    logger: Object.assign(strictLogger(), { warn: () => {} }),
+    logger: Object.assign(strictLogger(vega), { warn: () => {} }),
   });
   try {
     return await view.toSVG();
@@ -64,7 +65,7 @@ async function drawVega(spec: vega.Spec): Promise<string> {
 }
 
 /** Vega and Vega-Lite would only say what is wrong, and draw half a picture. */
-function strictLogger(): vega.LoggerInterface {
+function strictLogger(vega: typeof Vega): Vega.LoggerInterface {
   const refuse = (...words: unknown[]): never => {
     throw new Error(`a chart can't be drawn: ${words.join(' ')}`);
   };
@@ -73,7 +74,7 @@ function strictLogger(): vega.LoggerInterface {
 }
 
 /** Data stand in the specification; nothing else is ever fetched. */
-function noLoader(): vega.Loader {
+function noLoader(vega: typeof Vega): Vega.Loader {
   const refuse = (uri: string) => Promise.reject(new Error(`nothing is loaded for a picture: ${uri}`));
   return { ...vega.loader(), load: refuse, file: refuse, http: refuse, sanitize: refuse };
 }
@@ -85,7 +86,7 @@ interface TextMetrics {
   width(item: { fontSize?: number; fontWeight?: string | number; limit?: number }, text: unknown): number;
 }
 
-function measureByFont(): void {
+function measureByFont(vega: typeof Vega): void {
   if (measures !== null) return;
   measures = FONT_FILES.map((file) => readFont(readFileSync(file)));
   const [regular, bold] = measures as [MeasureText, MeasureText];

@@ -31,7 +31,7 @@ export async function drawFigures(report: Report, timezone: string): Promise<Fig
       continue;
     }
     const options: ChartOptions = { timezone, width: WIDE, theme: PAGE, alone: false };
-    figures.specs[chart.name] = compileSpec(chartSpec(chart, report, options));
+    figures.specs[chart.name] = await compileSpec(chartSpec(chart, report, options));
     figures.html += await figure(chart, report, options);
   }
   return figures;

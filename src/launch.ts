@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// Starts the program from its bundle, with the code that V8 has made of it before: compiling takes as long as reading a
+// small capture. https://v8.dev/blog/code-caching
+//
+// That code stands beside the bundle, for the Node that built it. For any other it is kept, after the first run, in the
+// user's own cache folder, if that is nobody else's: what V8 is given there it runs. Without either all works, later.
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+
+/** Of the bundle's text, put in by the build: V8 itself compares no more than its length. */
+declare const BUNDLE_ID: string;
+
+/** A run that compiled less than this of the bundle (`--help`) is not worth keeping. */
+const LEAST_PART = 0.4;
+
+type Program = (require: NodeJS.Require, load: (name: string) => Promise<unknown>, url: string) => void;
+
+const file = join(import.meta.dirname, 'main.js');
+const name = `main-${BUNDLE_ID}-${process.versions.v8}-${process.arch}.cache`;
+const text = readFileSync(file, 'latin1');
+const cachedData = readIfThere(join(import.meta.dirname, name)) ?? readOwn();
+const script = new Script(text, { filename: file, cachedData });
+if (cachedData === undefined) {
+  process.on('exit', (code) => {
+    if (code === 0) keep(script.createCachedData());
+  });
+}
+const program = script.runInThisContext() as Program;
+program(createRequire(file), (module) => import(module), pathToFileURL(file).href);
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function readOwn(): Buffer | undefined {
+  const folder = cacheFolder();
+  return folder !== null && isOwn(folder) ? readIfThere(join(folder, name)) : undefined;
+}
+
+/** Whole or not at all; what other versions have left goes. */
+function keep(code: Buffer): void {
+  const folder = cacheFolder();
+  if (folder === null || code.length < LEAST_PART * text.length || !isOwn(join(folder, '..'))) return;
+  try {
+    mkdirSync(folder, { mode: 0o700, recursive: true });
+    if (!isOwn(folder)) return;
+    const temporary = join(folder, `${process.pid}.tmp`);
+    writeFileSync(temporary, code, { flag: 'wx', mode: 0o600 });
+    renameSync(temporary, join(folder, name));
+    for (const other of readdirSync(folder)) if (!other.includes(BUNDLE_ID)) rmSync(join(folder, other));
+  } catch {
+    // No room, no right: the next start takes as long as this one.
+  }
+}
+
+/** https://specifications.freedesktop.org/basedir-spec/latest/ */
+function cacheFolder(): string | null {
+  const { XDG_CACHE_HOME: cache, HOME: home, NODE_DISABLE_COMPILE_CACHE: refused } = process.env;
+  if (refused) return null;
+  if (cache?.startsWith('/')) return join(cache, 'mlstat');
+  return home?.startsWith('/') ? join(home, '.cache', 'mlstat') : null;
+}
+
+/** A folder of the user that nobody else may write to; never where there are no such rights (Windows). */
+function isOwn(folder: string): boolean {
+  try {
+    const { uid, mode } = statSync(folder);
+    return uid === process.getuid?.() && (mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}
