@@ -19,7 +19,7 @@ const io: Io = {
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
-  now: () => performance.now(),
+  now: () => process.uptime() * 1000,
   interrupted: interruption.signal,
   cleanups: new Set(),
 };

@@ -29,8 +29,10 @@ if (cachedData === undefined) {
     if (code === 0) keep(script.createCachedData());
   });
 }
-const program = script.runInThisContext() as Program;
-program(createRequire(file), (module) => import(module), pathToFileURL(file).href);
+const require = createRequire(file);
+/** `import()` of the bundle. Node's own modules need no loader of modules, which takes some milliseconds to come up. */
+const load = async (module: string) => (module.startsWith('node:') ? require(module) : import(module));
+(script.runInThisContext() as Program)(require, load, pathToFileURL(file).href);
 
 function readIfThere(path: string): Buffer | undefined {
   try {

@@ -80,7 +80,7 @@ export async function readRequest(args: readonly string[], options: RequestOptio
     throw new UserError('--cross-check holds the fast reader against the reference: leave --reader reference out');
   }
   // They come up while the configuration is read.
-  startThreads(
+  await startThreads(
     args.map((arg) => resolve(io.cwd, arg)),
     jobs ?? availableParallelism(),
   );

@@ -2,7 +2,6 @@
 
 import type { DamageLog } from '../util/error.js';
 import type { Compression } from './compression.js';
-import { gunzip } from './gzip.js';
 import type { ByteReader } from './reader.js';
 import type { ByteSource } from './source.js';
 import { ToolSource } from './tool.js';
@@ -14,7 +13,7 @@ import { ToolSource } from './tool.js';
 export function decompress(compression: Compression, path: string, reader: ByteReader, damage: DamageLog): ByteSource {
   switch (compression) {
     case 'gzip':
-      return new GeneratorSource(gunzip(reader, damage), reader);
+      return new GeneratorSource(gunzipLater(reader, damage), reader);
     case 'zstd':
       return new GeneratorSource(unzstdLater(reader, damage), reader);
     default:
@@ -22,7 +21,12 @@ export function decompress(compression: Compression, path: string, reader: ByteR
   }
 }
 
-/** What reads zstd is loaded for zstd alone. */
+/** What unpacks is loaded for its format alone. */
+async function* gunzipLater(reader: ByteReader, damage: DamageLog): AsyncGenerator<Uint8Array, void> {
+  const { gunzip } = await import('./gzip.js');
+  yield* gunzip(reader, damage);
+}
+
 async function* unzstdLater(reader: ByteReader, damage: DamageLog): AsyncGenerator<Uint8Array, void> {
   const { unzstd } = await import('./zstd.js');
   yield* unzstd(reader, damage);

@@ -1,8 +1,7 @@
 // Turns a path, or `-` for standard input, into raw chunks of bytes as they come, compressed or not.
 
 import { close, fstatSync, open, read, type Stats } from 'node:fs';
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { isatty } from 'node:tty';
+import type { OnReadOpts, Socket, SocketConstructorOpts } from 'node:net';
 import { EXIT, UserError } from '../util/error.js';
 import { lendBuffer, READ_BYTES, returnBuffer } from './buffers.js';
 import { plainReason, quotePath } from './reason.js';
@@ -36,8 +35,8 @@ export async function openSource(path: string): Promise<ByteSource> {
   }
   // Files of /proc say that they have no bytes, and have some.
   if (stats.isFile() && stats.size > 0) return new FileSource(new Descriptor(path, fd), stats.size);
-  if (stats.isFIFO() || stats.isSocket()) return new PipeSource(path, fd);
-  if (path === '-' && isatty(0)) {
+  if (stats.isFIFO() || stats.isSocket()) return new PipeSource(path, fd, await import('node:net'));
+  if (path === '-' && (await import('node:tty')).isatty(0)) {
     throw new UserError(
       '"-": standard input is a terminal (pipe a capture into it: tcpdump -U -w - | mlstat analyse -)',
       EXIT.unreadable,
@@ -162,7 +161,7 @@ class PipeSource implements ByteSource {
   private failure: Error | null = null;
   private wake: (() => void) | null = null;
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, fd: number, net: typeof import('node:net')) {
     const settle = () => {
       this.wake?.();
       this.wake = null;
@@ -177,7 +176,7 @@ class PipeSource implements ByteSource {
       },
     };
     const options: SocketConstructorOpts & { onread: OnReadOpts } = { fd, readable: true, writable: false, onread };
-    this.socket = new Socket(options);
+    this.socket = new net.Socket(options);
     this.socket.on('end', () => {
       this.ended = true;
       settle();

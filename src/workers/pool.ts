@@ -51,7 +51,8 @@ export class Pool {
     const { threads } = this;
     const here = jobs.filter((job) => job.stream !== undefined || threads === 0);
     const away = jobs.filter((job) => job.stream === undefined && threads > 0).map((job) => job.spec);
-    while (this.workers.length < Math.min(threads, away.length)) this.workers.push(takeThread());
+    const count = Math.min(threads, away.length);
+    this.workers.push(...(await Promise.all(Array.from({ length: count }, takeThread))));
     dropThreads();
     await Promise.all([runHere(here, events, signal), runAway(away, this.workers, events, signal)]);
   }

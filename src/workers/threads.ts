@@ -1,7 +1,7 @@
 // Worker threads that are started before it is known what they are to read, so that they come up in the meantime.
 
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 /** Below this many bytes threads cost more than they bring. */
 export const THREAD_BYTES = 4 * 2 ** 20;
@@ -17,7 +17,7 @@ const waiting: Worker[] = [];
  * Starts as many threads as reading these files will take, as far as a glance tells; of what is no file it says nothing.
  * They wait, without holding the process, to be taken.
  */
-export function startThreads(paths: readonly string[], most: number): void {
+export async function startThreads(paths: readonly string[], most: number): Promise<void> {
   let bytes = 0;
   let parts = 0;
   for (const path of paths) {
@@ -32,15 +32,15 @@ export function startThreads(paths: readonly string[], most: number): void {
   }
   if (bytes < THREAD_BYTES) return;
   while (waiting.length < Math.min(parts, most)) {
-    const worker = newThread();
+    const worker = await newThread();
     worker.unref();
     waiting.push(worker);
   }
 }
 
 /** A thread that was started before, else a new one. */
-export function takeThread(): Worker {
-  const worker = waiting.pop() ?? newThread();
+export async function takeThread(): Promise<Worker> {
+  const worker = waiting.pop() ?? (await newThread());
   worker.ref();
   return worker;
 }
@@ -50,7 +50,9 @@ export function dropThreads(): void {
   for (const worker of waiting.splice(0)) void worker.terminate();
 }
 
-function newThread(): Worker {
+/** What starts threads is loaded with the first one. */
+async function newThread(): Promise<Worker> {
+  const { Worker } = await import('node:worker_threads');
   return new Worker(new URL('./worker.js', import.meta.url));
 }
 
