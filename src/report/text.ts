@@ -4,6 +4,12 @@
 // breaks, bidirectional overrides or characters of no width. `visible` turns those into backslash escapes; what is
 // left is letters, marks, digits, punctuation and symbols, whose width `displayWidth` tells.
 
+/**
+ * Nothing but characters of one column that each stand for themselves and are safe: Latin, dashes and quotation marks,
+ * arrows, boxes and blocks. Most text is, and need not wait for tables of all of Unicode.
+ */
+const SIMPLE = /^[\x20-\x7e\xa0-\xac\xae-\xff\u2010-\u2027\u2190-\u21ff\u2500-\u259f]*$/;
+
 /** Control, format, surrogate, private, unassigned characters, line and paragraph separators: no safe appearance. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
@@ -34,6 +40,7 @@ const ASCII: Readonly<Record<string, string>> = {
 
 /** Text with every unsafe character as a visible escape: `\n`, `\e`, `\x07`, `\u202e`, `\u{e0041}`. One line. */
 export function visible(text: string): string {
+  if (SIMPLE.test(text)) return text;
   return text
     .normalize('NFC')
     .replace(VARIATION_SELECTORS, '')
@@ -48,7 +55,7 @@ export function visibleAscii(text: string): string {
 
 /** Columns that safe text takes on a terminal: marks none, wide characters (UAX #11) and emoji two, others one. */
 export function displayWidth(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  if (SIMPLE.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
@@ -108,10 +115,12 @@ export function unbroken(text: string): string {
 
 /** What a reader sees as characters: a letter with its marks is one. */
 export function clusters(text: string): string[] {
+  if (SIMPLE.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), (part) => part.segment);
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
 
 function takeStart(text: string, width: number): string {
   let taken = '';

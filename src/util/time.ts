@@ -80,6 +80,11 @@ function stampOf(seconds: number | null, timezone: string): Stamp | null {
   if (seconds === null || !Number.isFinite(seconds)) return null;
   const ms = Math.floor(seconds) * 1000;
   if (ms < FIRST_MS || ms > LAST_MS) return null;
+  // Intl takes some milliseconds to come up.
+  if (timezone === 'UTC') {
+    const iso = new Date(ms).toISOString();
+    return { date: iso.slice(0, 10), clock: iso.slice(11, 19) };
+  }
   let format = formats.get(timezone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-GB', {
