@@ -14,6 +14,8 @@ export interface TestResult {
 
 /** Below this smallest expected count the chi-square approximation is not to be trusted (Cochran 1954). */
 export const LEAST_EXPECTED = 5;
+/** Outcomes that are gone through sooner than the null is drawn. */
+const FEW_OUTCOMES = 20_000;
 const MOST_DRAWS = 9999;
 const LEAST_DRAWS = 199;
 /** Random numbers at most: what decides how many draws of the null a large number of decisions leaves time for. */
@@ -25,7 +27,8 @@ const SAME = 1e-9;
 /**
  * G test of goodness of fit (Sokal and Rohlf, Biometry, 17.2). `counts` are whole numbers of independent draws with a sum
  * above 0, `expected` shares above 0 with the sum 1. Where the smallest expected count is below 5, p is the mid-p value
- * (Lancaster 1961) of the multinomial distribution: exact for two uplinks, by seeded draws for more.
+ * (Lancaster 1961) of the multinomial distribution: exact for two uplinks and where there are few outcomes, else by seeded
+ * draws.
  */
 export function gTest(counts: readonly number[], expected: readonly number[]): TestResult {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -34,7 +37,9 @@ export function gTest(counts: readonly number[], expected: readonly number[]): T
   if (total * Math.min(...expected) >= LEAST_EXPECTED) {
     return { test: 'G test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };
   }
-  if (df === 1) return { test: 'G test, exact, mid-p', statistic, df, pValue: exactP(statistic, total, expected) };
+  if (df === 1 || outcomes(total, df) <= FEW_OUTCOMES) {
+    return { test: 'G test, exact, mid-p', statistic, df, pValue: exactP(statistic, total, expected) };
+  }
   const draws = nullDraws(total);
   const pValue = drawnP(statistic, total, expected, draws);
   return { test: `G test, Monte Carlo (${draws} seeded draws), mid-p`, statistic, df, pValue };
@@ -51,16 +56,28 @@ export function gStatistic(counts: ArrayLike<number>, expected: readonly number[
   return Math.max(0, 2 * sum);
 }
 
+/** In how many ways so many decisions can fall on one uplink more than `df`. */
+function outcomes(total: number, df: number): number {
+  let ways = 1;
+  for (let i = 1; i <= df; i++) ways *= (total + i) / i;
+  return Math.round(ways);
+}
+
+/** Goes through all outcomes, uplink by uplink: the chance of each, and its statistic. */
 function exactP(statistic: number, total: number, expected: readonly number[]): number {
-  const [p, q] = expected;
-  const whole = logGamma(total + 1);
+  const last = expected.length - 1;
+  const ways = Float64Array.from({ length: total + 1 }, (_, k) => -logGamma(k + 1));
+  const logs = expected.map((share) => Math.log(share));
   let sum = 0;
-  for (let k = 0; k <= total; k++) {
-    const weight = tieWeight(gStatistic([k, total - k], expected), statistic);
-    if (weight === 0) continue;
-    const ways = whole - logGamma(k + 1) - logGamma(total - k + 1);
-    sum += weight * Math.exp(ways + k * Math.log(p) + (total - k) * Math.log(q));
-  }
+  const fall = (uplink: number, left: number, chance: number, apart: number) => {
+    for (let k = uplink === last ? left : 0; k <= left; k++) {
+      const likely = chance + ways[k] + k * logs[uplink];
+      const further = k === 0 ? apart : apart + k * (Math.log(k / total) - logs[uplink]);
+      if (uplink < last) fall(uplink + 1, left - k, likely, further);
+      else sum += tieWeight(Math.max(0, 2 * further), statistic) * Math.exp(likely);
+    }
+  };
+  fall(0, total, -ways[total], 0);
   return Math.min(1, sum);
 }
 
