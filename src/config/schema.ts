@@ -9,6 +9,9 @@ import { MARK_FORM, parseMark } from './mark.js';
 import { parseDuration, parseRate } from './measures.js';
 import { parseRule } from './rules.js';
 
+/** One small file is checked: making code for that takes longer than it saves. */
+z.config({ jitless: true });
+
 /** Linux takes 1 to 256 for a nexthop, 65536 for nexthop objects since 6.12. */
 export const LARGEST_WEIGHT = 65_536;
 
