@@ -6,7 +6,6 @@
 // user's own cache folder, if that is nobody else's: what V8 is given there it runs. Without either all works, later.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
@@ -29,7 +28,6 @@ if (cachedData === undefined) {
     if (code === 0) keep(script.createCachedData());
   });
 }
-const require = createRequire(file);
 /** `import()` of the bundle. Node's own modules need no loader of modules, which takes some milliseconds to come up. */
 const load = async (module: string) => (module.startsWith('node:') ? require(module) : import(module));
 (script.runInThisContext() as Program)(require, load, pathToFileURL(file).href);

@@ -9,7 +9,6 @@ import { Tally } from '../tally/tally.js';
 import { UserError } from '../util/error.js';
 import { quote } from '../util/quote.js';
 import type { PipelineOptions, Reading } from './pipeline.js';
-import { decodeReading, sameUplinks } from './saved.js';
 import type { SavedSource } from './sources.js';
 
 /** What a saved summary holds; one that can't be read has an error for the report. */
@@ -44,6 +43,7 @@ export async function readSaved(
   if (asked !== undefined) {
     throw new UserError(`${asked[0]} can't be applied to ${path}, a saved summary: give the captures`);
   }
+  const { decodeReading } = await import('./saved.js');
   const saved: Saved[] = [];
   for (const { spec, open } of sources) {
     try {
@@ -183,4 +183,18 @@ async function bytesOf(open: OpenInput): Promise<Uint8Array> {
     chunks.push(new Uint8Array(chunk));
   }
   return Buffer.concat(chunks);
+}
+
+/** Of two configurations: the uplinks are the same, so that their tallies can be added. */
+function sameUplinks(a: Config, b: Config): boolean {
+  if (a.uplinks.length !== b.uplinks.length) return false;
+  return a.uplinks.every(({ name, snat }, n) => {
+    const other = b.uplinks[n];
+    const texts = (prefixes: Config['uplinks'][number]['snat']) =>
+      prefixes
+        .map((one) => one.text)
+        .sort()
+        .join(' ');
+    return name === other.name && texts(snat) === texts(other.snat);
+  });
 }

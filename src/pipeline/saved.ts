@@ -4,7 +4,6 @@
 // The file is input like any other: hostile until every part of it has been held against what it may be.
 
 import { deflateSync, inflateSync } from 'node:zlib';
-import type { Config } from '../config/config.js';
 import { DEFAULT_FLOW_RULES } from '../flows/rules.js';
 import { FINDING_LEVELS, type ReportInput } from '../report/report.js';
 import { decodeTally, encodeTally, tallyOfData } from '../tally/codec.js';
@@ -153,18 +152,4 @@ const shape = object({
 
 function isMeta(value: unknown): value is Meta {
   return shape(value);
-}
-
-/** Of two configurations: the uplinks are the same, so that their tallies can be added. */
-export function sameUplinks(a: Config, b: Config): boolean {
-  if (a.uplinks.length !== b.uplinks.length) return false;
-  return a.uplinks.every(({ name, snat }, n) => {
-    const other = b.uplinks[n];
-    const texts = (prefixes: Config['uplinks'][number]['snat']) =>
-      prefixes
-        .map((one) => one.text)
-        .sort()
-        .join(' ');
-    return name === other.name && texts(snat) === texts(other.snat);
-  });
 }
