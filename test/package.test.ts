@@ -38,6 +38,8 @@ describe('the published package', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'mlstat-package-'));
   let packed: { filename: string; size: number; files: { path: string }[] };
   before(() => {
+    // What the installed program keeps of its start is not to be found at home afterwards.
+    process.env.XDG_CACHE_HOME = scratch;
     const run = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], projectDir);
     assert.equal(run.status, 0, run.stderr);
     const answer = JSON.parse(run.stdout) as (typeof packed)[] | Record<string, typeof packed>;
