@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withNumbers } from './constants.mjs';
 
 /** Loaded seldom, and made for `require`: left as they are. */
 const EXTERNAL = [
@@ -36,7 +37,9 @@ export async function bundle(root) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [withoutPrograms],
+    plugins: [withoutPrograms, withNumbers],
+    // Numbers that have a name of their own are put in its place as well.
+    minifySyntax: true,
     legalComments: 'none',
     metafile: true,
     logLevel: 'error',
@@ -50,6 +53,8 @@ export async function bundle(root) {
   });
   const [main, worker] = outputFiles.map(({ text }) => ascii(text));
   const inputs = { ...metafile.inputs };
+  // Caches and chunks of builds before.
+  rmSync(bin, { recursive: true, force: true });
   mkdirSync(bin, { recursive: true });
   // CommonJS in a package of modules: Node starts it sooner.
   writeFileSync(join(bin, 'package.json'), '{ "type": "commonjs" }\n');
