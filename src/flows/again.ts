@@ -2,7 +2,7 @@
 // had sent. Lost behind the router it passes twice, lost ahead of it once but late; both count. Order within a direction
 // is all it needs, so pieces of a run cut anywhere can be put together exactly.
 
-import { HOT_WORDS, SEGMENTS } from './layout.js';
+import { HOT_WORDS, IN_DOUBT, NO_DATA, SEGMENTS } from './layout.js';
 import type { RunList } from './runs.js';
 
 /**
@@ -10,6 +10,9 @@ import type { RunList } from './runs.js';
  * One that is further back than this behind the segment before it begins a new numbering.
  */
 export const REACH = 2 ** 24;
+
+/** In the place of a chain's head: a SYN began the numbers of that side, so that what came before can't matter. */
+export const KNOWN = -1;
 
 /** Where the segments of a run stand in a list. */
 const AT = HOT_WORDS + SEGMENTS.inList;
@@ -82,7 +85,10 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
   for (let high = 0; high < 2; high++) {
     const head = words[from + AT + SEGMENTS.doubtLow + high];
     const behind = known[at + AT + SEGMENTS.behindLow + high];
-    if (head === 0 || behind < 0) continue;
+    if (head === 0) continue;
+    // A SYN came last: there is no furthest byte any more.
+    if (words[from + AT + SEGMENTS.behindLow + high] === NO_DATA) known[at + AT + SEGMENTS.behindLow + high] = NO_DATA;
+    if (head === KNOWN || behind === NO_DATA) continue;
     const chain: number[] = [];
     for (let node = Math.abs(head); node !== 0; node = nodes[node + 1]) chain.push(node);
     const begin = chain.pop() as number;
@@ -105,7 +111,7 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
     words[from + AT + SEGMENTS.again] += again;
     if (head > 0 && beyond > furthest) {
       const last = (words[from + AT + SEGMENTS.endLow + high] - first) | 0;
-      const own = words[from + AT + SEGMENTS.behindLow + high];
+      const own = words[from + AT + SEGMENTS.behindLow + high] & ~IN_DOUBT;
       words[from + AT + SEGMENTS.behindLow + high] = Math.max(own, beyond - last);
     }
   }
@@ -113,8 +119,11 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
 
 /** Nothing is in doubt any more: the chains would be other ones with every cut. */
 export function dropDoubts({ words }: RunList, at: number): void {
-  words[at + AT + SEGMENTS.doubtLow] = 0;
-  words[at + AT + SEGMENTS.doubtHigh] = 0;
+  for (let high = 0; high < 2; high++) {
+    words[at + AT + SEGMENTS.doubtLow + high] = 0;
+    const behind = words[at + AT + SEGMENTS.behindLow + high];
+    if (behind !== NO_DATA) words[at + AT + SEGMENTS.behindLow + high] = behind & ~IN_DOUBT;
+  }
 }
 
 /** Adds the segments of run `from` to run `at`, which it continues. */
@@ -123,7 +132,7 @@ export function mergeSegments(into: RunList, at: number, runs: RunList, from: nu
   const { words } = runs;
   for (let high = 0; high < 2; high++) {
     const behind = words[from + AT + SEGMENTS.behindLow + high];
-    if (behind < 0) continue;
+    if (behind === NO_DATA) continue;
     w[at + AT + SEGMENTS.behindLow + high] = behind;
     w[at + AT + SEGMENTS.endLow + high] = words[from + AT + SEGMENTS.endLow + high];
   }

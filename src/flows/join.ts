@@ -4,7 +4,7 @@
 import { META } from '../decode/batch.js';
 import { dropDoubts, mergeSegments, settleDoubts } from './again.js';
 import { Carry, GONE } from './carry.js';
-import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
+import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, SEGMENTS, STATE } from './layout.js';
 import { Meeting } from './meeting.js';
 import type { Timeouts } from './rules.js';
 import type { RunList } from './runs.js';
@@ -270,7 +270,8 @@ export function compareRuns(runs: RunList, a: number, b: number): number {
   const { words, floats } = runs;
   const start = (at: number) => floats[(at >> 1) + C64 + COLD.startClock64];
   let order = start(a) - start(b) || lastSight(runs, a) - lastSight(runs, b);
-  for (let word = 0; order === 0 && word < RUN_WORDS; word++) {
+  // What was in doubt depends on where the input was cut.
+  for (let word = 0; order === 0 && word < C + SEGMENTS.inList + SEGMENTS.doubtLow; word++) {
     if (word === HOT.hash) continue;
     order = words[a + word] - words[b + word];
   }

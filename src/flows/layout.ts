@@ -60,8 +60,8 @@ export const WIDE_WORDS = 8;
 
 /**
  * Words of what the data segments of TCP tell, 32 bytes that only these touch: where each side's last one ended, how far
- * that lies behind its furthest (-1 before its first; see `again.ts`), how many were sent again, and the chains of
- * `Doubts`.
+ * that lies behind its furthest (NO_DATA before its first; with IN_DOUBT while what came before may matter), how many were
+ * sent again, and the chains of `Doubts`: see `again.ts`.
  */
 export const SEGMENTS_SHIFT = 3;
 export const SEGMENTS_WORDS = 1 << SEGMENTS_SHIFT;
@@ -76,6 +76,8 @@ export const SEGMENTS = {
   /** Where they stand in the cold record of a list. */
   inList: 24,
 } as const;
+export const NO_DATA = -1;
+export const IN_DOUBT = 0x40000000;
 
 export const RUN_WORDS = HOT_WORDS + COLD_WORDS;
 export const RUN_BYTES = RUN_WORDS * 4;

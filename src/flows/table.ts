@@ -4,9 +4,21 @@
 // neighbouring rows overlap instead of following each other.
 
 import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META, ROW, ROW_SHIFT } from '../decode/batch.js';
-import { Doubts, REACH } from './again.js';
+import { Doubts, KNOWN, REACH } from './again.js';
 import { Clock, DISORDER_US } from './clock.js';
-import { COLD, COLD_SHIFT, HOT, HOT_SHIFT, NEVER, SEGMENTS, SEGMENTS_SHIFT, SEGMENTS_WORDS, STATE } from './layout.js';
+import {
+  COLD,
+  COLD_SHIFT,
+  HOT,
+  HOT_SHIFT,
+  IN_DOUBT,
+  NEVER,
+  NO_DATA,
+  SEGMENTS,
+  SEGMENTS_SHIFT,
+  SEGMENTS_WORDS,
+  STATE,
+} from './layout.js';
 import { PROTOCOL, type Timeouts } from './rules.js';
 import { RunChunks, type RunTaker } from './runs.js';
 import { entryOf, FREE, hashKey, NUMBER_BITS, NUMBER_MASK, RunStore } from './store.js';
@@ -201,7 +213,7 @@ export class FlowTable implements BatchSink {
         const step = (end - segments[own + SEGMENTS.endLow]) | 0;
         segments[own + SEGMENTS.endLow] = end;
         // The usual one begins where the furthest ended.
-        if (segments[own + SEGMENTS.behindLow] !== 0 || step < length || (state & STATE.leftOpen) !== 0) {
+        if (segments[own + SEGMENTS.behindLow] !== 0 || step < length) {
           this.noteSegment(record, high, end, step, length);
         }
         data[cell] += 1;
@@ -368,6 +380,7 @@ export class FlowTable implements BatchSink {
       if ((hot[at + HOT.meta] & META.datagram) === 0) cold[coldAt + COLD.seqLow + high] = batch.seq(row);
     }
     if ((flags & FLAG.syn) !== 0) {
+      this.beginNumbers(record, high);
       if ((flags & FLAG.ack) !== 0) state |= STATE.synAckLow << high;
       else if ((state & (STATE.synLow << high)) === 0) {
         state |= STATE.synLow << high;
@@ -404,6 +417,15 @@ export class FlowTable implements BatchSink {
     }
   }
 
+  /** A SYN: what its side sent before has other numbers. */
+  private beginNumbers(record: number, high: number): void {
+    const { segments } = this.store;
+    const at = (record << SEGMENTS_SHIFT) + high;
+    segments[at + SEGMENTS.behindLow] = NO_DATA;
+    const head = segments[at + SEGMENTS.doubtLow];
+    segments[at + SEGMENTS.doubtLow] = head === 0 ? KNOWN : -Math.abs(head);
+  }
+
   /** A data segment that is not simply the next one; `step` is how far it ends beyond the one before. See `again.ts`. */
   private noteSegment(record: number, high: number, end: number, step: number, payload: number): void {
     const { segments } = this.store;
@@ -411,18 +433,20 @@ export class FlowTable implements BatchSink {
     const behindAt = at + SEGMENTS.behindLow + high;
     const doubtAt = at + SEGMENTS.doubtLow + high;
     const length = Math.min(payload, REACH);
-    const before = segments[behindAt];
-    if (before < 0) {
-      segments[behindAt] = 0;
+    if (segments[behindAt] === NO_DATA) {
       const open = (this.store.hot[(record << HOT_SHIFT) + HOT.state] & STATE.leftOpen) !== 0;
-      if (open) segments[doubtAt] = this.doubts.begin(end, length);
+      const doubted = open && segments[doubtAt] === 0;
+      if (doubted) segments[doubtAt] = this.doubts.begin(end, length);
+      segments[behindAt] = doubted ? IN_DOUBT : 0;
       return;
     }
+    const before = segments[behindAt] & ~IN_DOUBT;
     const isNew = step < -REACH || before - step + length <= 0;
     if (!isNew) segments[at + SEGMENTS.again] = (segments[at + SEGMENTS.again] + 1) | 0;
     const behind = step < -REACH ? 0 : Math.max(0, Math.min(REACH, before - step));
-    segments[behindAt] = behind;
-    segments[doubtAt] = this.doubts.next(segments[doubtAt], end, step, behind, isNew ? length : 0);
+    const head = this.doubts.next(segments[doubtAt], end, step, behind, isNew ? length : 0);
+    segments[doubtAt] = head;
+    segments[behindAt] = head > 0 ? behind | IN_DOUBT : behind;
   }
 
   private noteEarlier(record: number, high: number, batch: Batch, row: number): void {
@@ -465,8 +489,8 @@ export class FlowTable implements BatchSink {
     const { segments } = this.store;
     const segmentsAt = record << SEGMENTS_SHIFT;
     for (let word = 0; word < SEGMENTS_WORDS; word++) segments[segmentsAt + word] = 0;
-    segments[segmentsAt + SEGMENTS.behindLow] = -1;
-    segments[segmentsAt + SEGMENTS.behindHigh] = -1;
+    segments[segmentsAt + SEGMENTS.behindLow] = NO_DATA;
+    segments[segmentsAt + SEGMENTS.behindHigh] = NO_DATA;
   }
 
   /** Hands a run over: `why` is STATE.reused, STATE.idled, both (the clock was set back) or 0 (it may go on). */
