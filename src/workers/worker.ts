@@ -1,5 +1,7 @@
 // A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { buffersOf } from '../tally/settle.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
@@ -10,6 +12,9 @@ export type Order = { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer } | 
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
+/** V8 hides its collector from programs that were not started with it. */
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
 let told = 0;
@@ -37,7 +42,11 @@ port.on('message', (order: Order) => {
     },
   };
   readPart(spec, hooks).then(
-    (result) => port.postMessage({ type: 'result', result }, buffersIn(result)),
+    (result) => {
+      port.postMessage({ type: 'result', result }, buffersIn(result));
+      // The flow table goes now, while the part is being joined: what is settled next would come on top of it.
+      collect();
+    },
     (error: unknown) => {
       const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
       port.postMessage({ type: 'failed', input: spec.input, part: spec.part, message, stack, name, exitCode });
