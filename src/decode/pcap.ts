@@ -3,9 +3,12 @@
 import type { Framer } from './decoder.js';
 import type { PacketDecoder } from './packet.js';
 import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
-import { HOLD_BYTES, soundOriginal } from './record.js';
+import { BLANK_RECORDS, HOLD_BYTES, soundOriginal } from './record.js';
 
 export { type PcapHeader, parsePcapHeader } from './pcap-header.js';
+
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 export interface PcapFramerOptions {
   /** Absent: the bytes fed begin with the file's header. */
@@ -27,6 +30,8 @@ export class PcapFramer implements Framer {
   private readonly limit: number;
   /** Bytes still to be passed over. */
   private skip = 0;
+  /** Records of nothing but zeros passed last, and not handed on yet. */
+  private blank = 0;
 
   constructor(
     private readonly decoder: PacketDecoder,
@@ -67,9 +72,10 @@ export class PcapFramer implements Framer {
     if (this.header === null) {
       this.fatal = left === 0 ? 'empty file' : 'pcap file header is cut off';
       this.done = true;
-    } else if (left > 0 || this.skip > 0) {
-      this.decoder.counts.damage.add('truncated-file', this.position);
+      return;
     }
+    this.giveBlank(this.header.linkType);
+    if (left > 0 || this.skip > 0) this.decoder.counts.damage.add('truncated-file', this.position);
   }
 
   private records(header: PcapHeader, bytes: Uint8Array, view: DataView, from: number, to: number): number {
@@ -84,8 +90,15 @@ export class PcapFramer implements Framer {
     let packets = 0;
     let at = from;
     let wants = recordBytes;
+    let blank = this.blank;
     for (;;) {
-      if (at >= limitAt) {
+      if (blank > 0 && to - at >= recordBytes && !isBlank(view, at)) {
+        this.blank = blank;
+        this.giveBlank(linkType);
+        blank = 0;
+      }
+      // Zeros that begin before the limit belong here to their end.
+      if (at >= limitAt && blank === 0) {
         this.done = true;
         break;
       }
@@ -100,6 +113,14 @@ export class PcapFramer implements Framer {
         original = swapped;
       }
       if (captured <= 0 || captured > snaplen) {
+        if (captured === 0 && isBlank(view, at)) {
+          at += recordBytes;
+          if (++blank < BLANK_RECORDS) continue;
+          this.blank = 0;
+          this.packets += packets;
+          this.position = start + at - blank * recordBytes;
+          return this.stopAtZeros(at);
+        }
         const reason = this.stopAt(header, seconds, fraction, captured, original);
         if (reason !== null) {
           decoder.counts.damage.add(reason, start + at);
@@ -129,10 +150,27 @@ export class PcapFramer implements Framer {
         break;
       }
     }
+    this.blank = blank;
     this.packets += packets;
     this.position = start + at;
     this.wants = wants;
     return at;
+  }
+
+  /** Zeros to no end: what was never written, of a disk that was full or a file that was laid out ahead. */
+  private stopAtZeros(at: number): number {
+    this.decoder.counts.damage.add('zero-bytes', this.position);
+    this.done = true;
+    return at;
+  }
+
+  /** A few zeros are packets without bytes, as for all readers. */
+  private giveBlank(linkType: number): void {
+    for (let left = this.blank; left > 0; left--) {
+      this.decoder.packet(NO_BYTES, NO_VIEW, 0, 0, 0, 0, linkType, 0);
+      this.packets++;
+    }
+    this.blank = 0;
   }
 
   /** Why a captured length of 0, above the snaplen or negative ends the reading; null if it doesn't. */
@@ -154,6 +192,11 @@ export class PcapFramer implements Framer {
     if (badTime) damage.add('bad-timestamp', offset);
     if (badLength) damage.add('bad-original-length', offset);
   }
+}
+
+/** Whether time and lengths of the record's header are all zero. */
+function isBlank(view: DataView, at: number): boolean {
+  return (view.getInt32(at) | view.getInt32(at + 4) | view.getInt32(at + 8) | view.getInt32(at + 12)) === 0;
 }
 
 /**

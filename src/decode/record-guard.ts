@@ -2,7 +2,7 @@
 // length. https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/
 
 import { type DamageLog, EXIT, UserError } from '../util/error.js';
-import { maxCapturedOf } from './record.js';
+import { BLANK_RECORDS, maxCapturedOf } from './record.js';
 
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
@@ -33,6 +33,8 @@ export class RecordGuard {
   private littleEndian = false;
   private largest = 0;
   private snaplen = 0;
+  /** Records of nothing but zeros at the beginning of what is pending. */
+  private blank = 0;
   /** Absolute offset of the first pending byte. */
   private offset = 0;
 
@@ -52,13 +54,18 @@ export class RecordGuard {
     return bytes.subarray(0, end);
   }
 
-  end(): void {
+  /** The blank records at the end that may be some, to be read like the others. */
+  end(): Buffer {
     if (!this.started && this.pendingBytes === 0) throw unreadable('empty file');
     if (!this.started) {
       refuseOther(Buffer.concat(this.pending));
       throw unreadable('pcap file header is cut off');
     }
-    if (this.pendingBytes > 0 && !this.done) this.damage.add('truncated-file', this.offset);
+    if (this.done) return Buffer.alloc(0);
+    const blank = this.blank * RECORD_HEADER;
+    this.records += this.blank;
+    if (this.pendingBytes > blank) this.damage.add('truncated-file', this.offset + blank);
+    return Buffer.concat(this.pending).subarray(0, blank);
   }
 
   private open(bytes: Buffer): number {
@@ -84,6 +91,20 @@ export class RecordGuard {
     let at = from;
     this.wants = RECORD_HEADER;
     while (bytes.length - at >= RECORD_HEADER) {
+      const blank = blankRecords(bytes, at);
+      if (blank === BLANK_RECORDS) {
+        this.damage.add('zero-bytes', this.offset + at);
+        this.done = true;
+        break;
+      }
+      // They may go on.
+      if (blank > 0 && bytes.length - at < (blank + 1) * RECORD_HEADER) {
+        this.blank = blank;
+        this.wants = (blank + 1) * RECORD_HEADER;
+        return at;
+      }
+      at += blank * RECORD_HEADER;
+      this.records += blank;
       const captured = this.uint32(bytes, at + 8);
       const reason =
         captured > this.largest ? 'bad-record-length' : this.isFileHeader(bytes, at) ? 'concatenated-file' : null;
@@ -100,6 +121,7 @@ export class RecordGuard {
       at += RECORD_HEADER + captured;
       this.records++;
     }
+    this.blank = 0;
     return at;
   }
 
@@ -119,6 +141,18 @@ export class RecordGuard {
   private uint32(bytes: Buffer, at: number): number {
     return this.littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
   }
+}
+
+/** How many records of nothing but zeros begin at `from`, counted up to where they are too many. */
+function blankRecords(bytes: Buffer, from: number): number {
+  let count = 0;
+  let at = from;
+  while (count < BLANK_RECORDS && bytes.length - at >= RECORD_HEADER) {
+    for (let i = 0; i < RECORD_HEADER; i += 4) if (bytes.readInt32LE(at + i) !== 0) return count;
+    at += RECORD_HEADER;
+    count++;
+  }
+  return count;
 }
 
 function refuseOther(bytes: Buffer): void {

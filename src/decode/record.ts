@@ -3,6 +3,9 @@
 /** Bytes of a packet that are held for decoding; what a record has beyond is passed over. */
 export const HOLD_BYTES = 262_144;
 
+/** So many records of nothing but zeros are no records: the rest of the file was never written. */
+export const BLANK_RECORDS = 64;
+
 /** Times beyond lose their microseconds as numbers (year 2255). */
 export const MAX_TIME_US = Number.MAX_SAFE_INTEGER;
 

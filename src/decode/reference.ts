@@ -76,7 +76,8 @@ export async function forEachReferencePacket(
     if (whole.length > 0) stream.push(whole);
     if (guard.done) break;
   }
-  guard.end();
+  const blank = guard.end();
+  if (blank.length > 0) stream.push(blank);
   if (parsed !== guard.records) throw new Error(`pcap-parser found ${parsed} records, the guard ${guard.records}`);
 }
 

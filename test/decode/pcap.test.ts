@@ -87,6 +87,23 @@ describe('pcap', () => {
     assert.deepEqual(damageOf(cut), ['truncated-file 1']);
   });
 
+  test('a kilobyte of zeros and more ends the reading, fewer are packets without bytes', () => {
+    const whole = pcap([record, record]);
+    for (const chunks of [[], [1000], [33, 500]]) {
+      const unwritten = read(join(whole, zeros(100_000)), 'pcap', chunks);
+      assert.equal(unwritten.rows.length, 2);
+      assert.deepEqual(unwritten.counts.damage.list(), [{ reason: 'zero-bytes', count: 1, offset: whole.length }]);
+
+      assert.equal(read(join(whole, zeros(63 * 16)), 'pcap', chunks).rows.length, 2 + 63);
+      const few = read(join(whole, zeros(5 * 16), pcap([record]).subarray(24), zeros(20)), 'pcap', chunks);
+      assert.deepEqual(
+        few.rows.map(({ wireBytes }) => wireBytes > 0),
+        [true, true, false, false, false, false, false, true, false],
+      );
+      assert.deepEqual(damageOf(few), ['truncated-file 1']);
+    }
+  });
+
   test('packets above the snaplen of the header are read and told', () => {
     const reading = read(pcap([record, record], { snaplen: 20 }));
     assert.equal(reading.rows.length, 2);

@@ -67,6 +67,18 @@ test('both readers agree on any records, in either byte order, cut and broken an
   );
 });
 
+test('both readers agree on zeros between and behind the records', async () => {
+  const good = record(1, 2, Buffer.alloc(60), 60);
+  for (const between of [16, 80, 1008, 1024, 5000]) {
+    for (const behind of [0, 20, 1024, 5000]) {
+      const bytes = Buffer.concat([fileHeader(1, false), good, Buffer.alloc(between), good, Buffer.alloc(behind)]);
+      for (const chunk of [7, 100, 10_000]) {
+        assert.deepEqual(await readByReference(bytes, chunk), readFast(bytes).reading, `${between} ${behind} ${chunk}`);
+      }
+    }
+  }
+});
+
 test('a false length ends the reading at once instead of gathering the rest of the input', async () => {
   const good = record(1, 2, Buffer.alloc(60), 60);
   const bad = record(3, 4, Buffer.alloc(60), 60);
