@@ -1,6 +1,7 @@
 // ERF (Endace DAG cards): records without a file header, cut out of windows of bytes and handed to the decoder.
 // Endace, "Extensible Record Format" (EDM11-01)
 
+import { isErfType } from '../input/sniff-erf.js';
 import type { Framer } from './decoder.js';
 import { countsLosses, ERF_HEADER, erfFrame, isPadding } from './erf-record.js';
 import { LINKTYPE } from './linktypes.js';
@@ -27,8 +28,11 @@ export class ErfFramer implements Framer {
       if (to - at < ERF_HEADER) break;
       const length = view.getUint16(at + 10);
       if (length < ERF_HEADER) {
-        this.decoder.counts.damage.add('bad-record-length', this.position);
-        this.done = true;
+        this.stop('bad-record-length');
+        break;
+      }
+      if (!isErfType((bytes[at + 8] as number) & 0x7f)) {
+        this.stop('bad-record-type');
         break;
       }
       this.wants = length;
@@ -45,6 +49,12 @@ export class ErfFramer implements Framer {
     this.done = true;
     if (this.position === 0) this.fatal = left === 0 ? 'empty file' : 'erf record is cut off';
     else if (left > 0) this.decoder.counts.damage.add('truncated-file', this.position);
+  }
+
+  /** What stands here is no record, and nothing says where the next one begins. */
+  private stop(reason: string): void {
+    this.decoder.counts.damage.add(reason, this.position);
+    this.done = true;
   }
 
   private record(bytes: Uint8Array, view: DataView, at: number, end: number): void {

@@ -224,17 +224,17 @@ function decodeExtensions(
 }
 
 /**
- * Payload bytes of an IPv6 header that says 0: a jumbogram's option (RFC 2675); for TCP segmentation offload, where the
- * length was too large for its field or not filled in yet; else none.
+ * Payload bytes of an IPv6 header that says 0: a jumbogram's option (RFC 2675); for segmentation offload (TCP, or any
+ * payload that is too long for the field, as TCP in a UDP tunnel) all there is; else none.
  */
 function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: number): number {
   const next = view.getUint8(at + 6);
-  if (next === PROTOCOL.tcp) return Math.max(wireLeft, end - at) - IPV6_HEADER;
   if (next === EXTENSION.hopByHop && end - at >= IPV6_HEADER + 8) {
     // The jumbo option is aligned at 4n + 2, so in practice it is the first one.
     if (view.getUint16(at + IPV6_HEADER + 2) === 0xc204) return view.getUint32(at + IPV6_HEADER + 4);
   }
-  return 0;
+  const left = Math.max(wireLeft, end - at) - IPV6_HEADER;
+  return next === PROTOCOL.tcp || left > 0xffff ? left : 0;
 }
 
 function orderIpv6(batch: Batch, row: number, view: DataView, at: number, ports: number, flags: number): void {

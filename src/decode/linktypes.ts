@@ -111,12 +111,16 @@ const UNDECODED: Readonly<Record<number, string>> = {
   292: 'BACNET_MS_TP_TAP',
 };
 
-/** How a link type is told to people: `LINKTYPE_DBUS (231)`, or `link type 9999`. */
+/** Data link types of snoop that are no LINKTYPE count from here. */
+export const SNOOP_BASE = 0x10000;
+
+/** How a link type is told to people, behind these words: `LINKTYPE_DBUS (231)`, or `9999`. */
 export function linkTypeName(linkType: number): string {
   const name = UNDECODED[linkType];
+  if (linkType >= SNOOP_BASE) return `${linkType - SNOOP_BASE} of snoop`;
   if (name !== undefined) return `LINKTYPE_${name} (${linkType})`;
   if (linkType >= 147 && linkType <= 162) return `LINKTYPE_USER${linkType - 147} (${linkType})`;
-  return `link type ${linkType}`;
+  return String(linkType);
 }
 
 /** DLT names of what is decoded, as tcpdump -L and pcap-linktype(7) give them. */
@@ -181,5 +185,6 @@ const DECODED: Readonly<Record<number, string>> = {
 
 /** The DLT name alone, as reports give it: `EN10MB`, `LINUX_SLL2`; `LINKTYPE_9999` where there is none. */
 export function linkName(linkType: number): string {
+  if (linkType >= SNOOP_BASE) return `SNOOP_${linkType - SNOOP_BASE}`;
   return DECODED[linkType] ?? UNDECODED[linkType] ?? `LINKTYPE_${linkType}`;
 }

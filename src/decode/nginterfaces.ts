@@ -24,7 +24,8 @@ const MAX_NAME = 256;
 const utf8 = new TextDecoder();
 
 export class NgInterfaces {
-  private current: NgInterface[] = [];
+  /** Those that are not remembered leave a gap: the others keep their places. */
+  private current: (NgInterface | undefined)[] = [];
   /** By name, link type and how many of these stand before it in its section; without a name by its place. */
   private readonly numbers = new Map<string, number>();
   /** Interfaces of the section by name and link type. */
@@ -44,7 +45,11 @@ export class NgInterfaces {
 
   /** The body of an interface description block, [from, to). False where its options run past it. */
   describe(bytes: Uint8Array, view: DataView, from: number, to: number, little: boolean): boolean {
-    if (to - from < 8) return false;
+    if (this.current.length >= MAX_INTERFACES) return false;
+    if (to - from < 8) {
+      this.current.push(undefined);
+      return false;
+    }
     let name = '';
     let resolution = 6;
     let offsetSec = 0;
@@ -61,7 +66,10 @@ export class NgInterfaces {
     });
     const linkType = view.getUint16(from, little);
     const number = this.numberOf(name, linkType);
-    if (number === null) return false;
+    if (number === null) {
+      this.current.push(undefined);
+      return false;
+    }
     if (name !== '') this.decoder.nameIface(number, name);
     this.current.push({
       number,

@@ -2,13 +2,15 @@
 // RFC 1761
 
 import type { Framer } from './decoder.js';
-import { LINKTYPE } from './linktypes.js';
+import { LINKTYPE, SNOOP_BASE } from './linktypes.js';
 import type { PacketDecoder } from './packet.js';
 import { HOLD_BYTES, soundOriginal } from './record.js';
 
 const FILE_HEADER = 16;
 const RECORD_HEADER = 24;
 const VERSION = 2;
+/** Beyond it a link type is nonsense, and no longer a 31-bit integer with the base added. */
+const MAX_LINK = 0xffff;
 /** Far above any packet and its padding; a longer record is no record. */
 const MAX_RECORD = 2 * HOLD_BYTES;
 
@@ -24,8 +26,6 @@ const LINKS: ReadonlyMap<number, number> = new Map([
   [25, LINKTYPE.ethernet],
   [26, LINKTYPE.ipOverInfiniband],
 ]);
-/** Says "unknown" in counts without colliding with a LINKTYPE. */
-const UNKNOWN_BASE = 0x10000;
 
 export class SnoopFramer implements Framer {
   packets = 0;
@@ -48,7 +48,7 @@ export class SnoopFramer implements Framer {
       this.done = this.fatal !== null;
       if (this.done) return at;
       const link = view.getUint32(at + 12);
-      this.linkType = LINKS.get(link) ?? UNKNOWN_BASE + link;
+      this.linkType = LINKS.get(link) ?? SNOOP_BASE + Math.min(link, MAX_LINK);
       at += FILE_HEADER;
       this.position += FILE_HEADER;
     }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { linkTypeName } from '#src/decode/linktypes.js';
 import { ethernet, hex, ipv4, join, numbers, UDP, zeros } from './build.js';
 import { damageOf, read } from './rows.js';
 
@@ -55,6 +56,8 @@ describe('erf', () => {
     const good = record(body);
     assert.deepEqual(damageOf(read(join(good, good.subarray(0, 20)), 'erf')), ['truncated-file 1']);
     assert.deepEqual(damageOf(read(join(good, zeros(32)), 'erf')), ['bad-record-length 1']);
+    const noType = record(body, { type: 0x7e });
+    assert.deepEqual(damageOf(read(join(good, noType, good), 'erf')), ['bad-record-type 1']);
     assert.equal(read(good.subarray(0, 10), 'erf').framer.fatal, 'erf record is cut off');
   });
 });
@@ -92,6 +95,16 @@ describe('snoop', () => {
     ]);
     assert.equal(read(header(3), 'snoop').framer.fatal, 'unsupported snoop version 3');
     assert.equal(read(hex('736e6f6f70'), 'snoop').framer.fatal, 'snoop file header is cut off');
-    assert.deepEqual([...read(join(header(2, 99), record()), 'snoop').counts.unknownLink.values()], [1]);
+    for (const [link, name] of [
+      [99, '99 of snoop'],
+      [0xffffffff, '65535 of snoop'],
+    ] as const) {
+      const unknown = [...read(join(header(2, link), record()), 'snoop').counts.unknownLink];
+      assert.deepEqual(
+        unknown.map(([linkType, count]) => [linkTypeName(linkType), count]),
+        [[name, 1]],
+      );
+    }
+    assert.deepEqual([linkTypeName(132), linkTypeName(182)], ['132', 'LINKTYPE_MFR (182)']);
   });
 });

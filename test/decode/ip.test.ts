@@ -207,12 +207,15 @@ describe('IPv6 only', () => {
     );
   });
 
-  test('a payload length of zero is a jumbogram, segmentation offload of TCP, or nothing', () => {
+  test('a payload length of zero is a jumbogram, segmentation offload, or nothing', () => {
     const jumbo = join(hex('11 00 c204'), numbers(false, [4, 20]), UDP);
     assert.equal(decode6(ipv6(0, jumbo, 0)).packet?.ipBytes, 60);
     assert.equal(decode6(ipv6(6, TCP, 0)).packet?.ipBytes, 62);
     assert.equal(decode6(ipv6(17, UDP, 0)).packet?.ipBytes, 40);
     assert.equal(decode6(ipv6(59, zeros(0), 0)).packet?.ipBytes, 40);
+    // TCP within a UDP tunnel: longer than the field can say.
+    assert.equal(decode6(ipv6(17, join(UDP, zeros(65_536 - UDP.length)), 0)).packet?.ipBytes, 40 + 65_536);
+    assert.equal(decode6(ipv6(17, join(UDP, zeros(65_535 - UDP.length)), 0)).packet?.ipBytes, 40);
   });
 
   test('ICMPv6: echoes, errors, neighbour discovery', () => {

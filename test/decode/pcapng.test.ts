@@ -219,6 +219,19 @@ describe('pcapng', () => {
     assert.deepEqual(damageOf(reading), [`bad-option ${70_000 - 65_535}`, 'unknown-interface 1']);
   });
 
+  test('interfaces that are not remembered keep their places; names of a section do not fill the memory', () => {
+    const named = (text: string) => iface(1, [option(2, new TextEncoder().encode(text))]);
+    const crowd = Array.from({ length: 65_534 }, (_, i) => named(`eth${i}`));
+    const section2 = [section(), named('new'), named('newer'), named('eth7')];
+    const packets = [0, 1, 2].map((index) => enhanced(packet({ iface: index })));
+    const reading = read(join(section(), ...crowd, ...section2, ...packets), 'pcapng');
+    assert.deepEqual(damageOf(reading), ['bad-option 1', 'unknown-interface 1']);
+    assert.deepEqual(
+      reading.rows.map(({ point }) => reading.points[point].name),
+      ['new', 'eth7'],
+    );
+  });
+
   test('a second is a million microseconds', () => {
     const reading = read(
       join(section(), iface(1), enhanced(packet()), enhanced(packet(halves(1_700_000_001_123_456n)))),

@@ -76,6 +76,9 @@ describe('ERF, which has no magic number', () => {
     for (const wrong of [record(1.7e9, 26), record(1000), record(1.7e9, 2, 300)]) {
       assert.equal(sniff(Buffer.concat([record(1.7e9), wrong, record(1.7e9), record(1.7e9)])).format, 'unknown');
     }
+    const sound = Array.from({ length: 8 }, () => record(1.7e9));
+    assert.equal(sniff(Buffer.concat([...sound, Buffer.alloc(500, 0xee)])).format, 'erf');
+    assert.equal(sniff(Buffer.concat([...sound.slice(1), Buffer.alloc(500, 0xee)])).format, 'unknown');
     assert.match(sniff(Buffer.concat([record(1.7e9), record(1.7e9).subarray(0, 20)])).why ?? '', /may be ERF/);
   });
 });
