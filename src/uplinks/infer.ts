@@ -36,6 +36,8 @@ const MOST_NETWORKS = 64;
 const MOST_ENDS = 8;
 /** Ends looked at, busiest first; the rest can't be a router's. */
 const MOST_RANKED = 64;
+/** No router has more uplinks; what looks like more are hosts, each at a point of its own. */
+const MOST_UPLINKS = 64;
 /** Local ends together take part in this part of a point's flows. */
 const COVERAGE = 0.95;
 
@@ -208,17 +210,25 @@ function lanHosts(flows: readonly Sighting[]): (SightedEnd & { family: 4 | 6 })[
 
 function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
   const groups: Hub[][] = [];
+  const byPoint = new Map<number, Hub[][]>();
   const sorted = [...hubs].sort((a, b) => b.flows - a.flows || (a.address < b.address ? -1 : 1));
   for (const hub of sorted) {
-    const group = groups.find((known) => belongs(hub, known));
-    if (group === undefined) groups.push([hub]);
-    else group.push(hub);
+    const { key } = hub.point;
+    const there = byPoint.get(key) ?? [];
+    byPoint.set(key, there);
+    const group = there.find((known) => belongs(hub, known));
+    if (group === undefined) {
+      groups.push([hub]);
+      there.push(groups[groups.length - 1]);
+    } else {
+      group.push(hub);
+    }
   }
   const names = new Set<string>();
   const several = new Set(hubs.map((hub) => hub.point.input)).size > 1;
-  return groups.map((group, n) => {
+  return busiest(groups).map((group, n) => {
     const { point } = group[0];
-    const alone = groups.every((other) => other === group || other[0].point.key !== point.key);
+    const alone = byPoint.get(point.key)?.length === 1;
     const wanted = alone ? pointName(point, several) : null;
     let name = wanted ?? `uplink${n + 1}`;
     for (let i = 2; names.has(name); i++) name = `${wanted ?? 'uplink'}-${i}`;
@@ -234,15 +244,23 @@ function nameUplinks(hubs: readonly Hub[]): InferredUplink[] {
   });
 }
 
+/** As many as there may be, in the order given: those that NAT shows, then those of most flows. */
+function busiest(groups: readonly Hub[][]): readonly Hub[][] {
+  if (groups.length <= MOST_UPLINKS) return groups;
+  const witnessed = groups.filter((group) => group.some((hub) => hub.natFlows > 0));
+  const others = groups.filter((group) => !group.some((hub) => hub.natFlows > 0));
+  const chosen = new Set([...witnessed, ...others].slice(0, MOST_UPLINKS));
+  return groups.filter((group) => chosen.has(group));
+}
+
 /** A name from where the uplink was seen: the file's own only where each has its file. */
 function pointName(point: SurveyPoint, several: boolean): string | null {
   const name = point.label ?? interfaceName(point);
   return name ?? (several && /^[\w.-]{1,40}$/.test(point.stem) ? point.stem : null);
 }
 
-/** One uplink has one address a family at its own point; a second one in the same network is the same line renumbered. */
+/** Of one point: an uplink has one address a family there; a second one in the same network is the same line renumbered. */
 function belongs(hub: Hub, group: readonly Hub[]): boolean {
-  if (group[0].point.key !== hub.point.key) return false;
   return group.every((known) => known.family !== hub.family || sameNetwork(known, hub));
 }
 

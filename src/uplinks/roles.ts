@@ -63,11 +63,16 @@ function joinRotated(surveys: readonly PointSurvey[]): {
 } {
   const points: PointSurvey[] = [];
   const members = new Map<PointSurvey, SurveyPoint[]>();
+  // One input may show tens of thousands of points, none of which is another one again.
+  const several = surveys.some(({ point }) => point.input !== surveys[0].point.input);
+  const alike = new Map<string, PointSurvey[]>();
   for (const survey of [...surveys].sort((a, b) => a.firstUs - b.firstUs || a.point.key - b.point.key)) {
-    const before = points.find((known) => isSamePoint(known, survey));
+    const kind = several ? kindOf(survey.point) : '';
+    const before = several ? alike.get(kind)?.find((known) => isSamePoint(known, survey)) : undefined;
     if (before === undefined) {
-      const copy = { ...survey, packets: new Map(survey.packets), keys: new Map(survey.keys) };
+      const copy = several ? { ...survey, packets: new Map(survey.packets), keys: new Map(survey.keys) } : survey;
       points.push(copy);
+      if (several) push(alike, kind, copy);
       members.set(copy, [survey.point]);
       continue;
     }
@@ -84,18 +89,20 @@ function joinRotated(surveys: readonly PointSurvey[]): {
   return { points, members };
 }
 
+function push<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** All that is known of a point but where and when it was seen. */
+function kindOf({ label, name, ifindex, vlan, linkType, link = -1 }: SurveyPoint): string {
+  return JSON.stringify([label, name, ifindex, vlan, linkType, link]);
+}
+
+/** Of two of a kind. */
 function isSamePoint(before: PointSurvey, survey: PointSurvey): boolean {
-  const a = before.point;
-  const b = survey.point;
-  const alike =
-    a.input !== b.input &&
-    a.label === b.label &&
-    a.name === b.name &&
-    a.ifindex === b.ifindex &&
-    a.vlan === b.vlan &&
-    a.linkType === b.linkType &&
-    (a.link ?? -1) === (b.link ?? -1);
-  if (!alike || survey.firstUs < before.lastUs - OVERLAP_US) return false;
+  if (before.point.input === survey.point.input || survey.firstUs < before.lastUs - OVERLAP_US) return false;
   const [x, y] = [mainUplink(before), mainUplink(survey)];
   return x === y || x < 0 || y < 0;
 }
