@@ -43,12 +43,12 @@ export class NgInterfaces {
     return this.current[index];
   }
 
-  /** The body of an interface description block, [from, to). False where its options run past it. */
-  describe(bytes: Uint8Array, view: DataView, from: number, to: number, little: boolean): boolean {
-    if (this.current.length >= MAX_INTERFACES) return false;
+  /** The body of an interface description block, [from, to). Returns what is damaged of it, or null. */
+  describe(bytes: Uint8Array, view: DataView, from: number, to: number, little: boolean): string | null {
+    if (this.current.length >= MAX_INTERFACES) return 'too-many-interfaces';
     if (to - from < 8) {
       this.current.push(undefined);
-      return false;
+      return 'bad-option';
     }
     let name = '';
     let resolution = 6;
@@ -68,7 +68,7 @@ export class NgInterfaces {
     const number = this.numberOf(name, linkType);
     if (number === null) {
       this.current.push(undefined);
-      return false;
+      return 'too-many-interfaces';
     }
     if (name !== '') this.decoder.nameIface(number, name);
     this.current.push({
@@ -79,7 +79,7 @@ export class NgInterfaces {
       statedDrops: null,
       countedDrops: 0,
     });
-    return sound;
+    return sound ? null : 'bad-option';
   }
 
   /** Files that were joined describe the same interfaces again. Null beyond what is remembered. */
@@ -95,11 +95,11 @@ export class NgInterfaces {
     return this.numbers.size - 1;
   }
 
-  /** The body of an interface statistics block. */
-  statistics(view: DataView, from: number, to: number, little: boolean): boolean {
-    if (to - from < 12) return false;
+  /** The same for an interface statistics block. */
+  statistics(view: DataView, from: number, to: number, little: boolean): string | null {
+    if (to - from < 12) return 'bad-option';
     const iface = this.current[view.getUint32(from, little)];
-    if (iface === undefined) return true;
+    if (iface === undefined) return null;
     let drops: number | null = null;
     const sound = eachOption(view, from + 12, to, little, (code, at, size) => {
       if ((code === OPTION.ifDrop || code === OPTION.osDrop) && size === 8) {
@@ -107,7 +107,7 @@ export class NgInterfaces {
       }
     });
     if (drops !== null) this.tell(iface, drops, iface.countedDrops);
-    return sound;
+    return sound ? null : 'bad-option';
   }
 
   /** Adds what a packet says was lost before it. */

@@ -91,19 +91,28 @@ export class PcapngFramer implements Framer {
         return this.packet(bytes, view, at, to, length, 12);
       case BLOCK.interface:
       case BLOCK.statistics: {
-        if (length > MAX_HELD) return this.pass(at, BLOCK_HEADER, length);
+        if (length > MAX_HELD) return this.passLong(type, bytes, view, at, to, length);
         if (!this.need(length, at, to)) return at;
         if (padded(view.getUint32(at + length - 4, this.little)) !== length) return this.stop('bad-block-length', at);
-        const sound =
+        const damage =
           type === BLOCK.interface
             ? this.interfaces.describe(bytes, view, at + BLOCK_HEADER, at + length - 4, this.little)
             : this.interfaces.statistics(view, at + BLOCK_HEADER, at + length - 4, this.little);
-        if (!sound) this.damage('bad-option');
+        if (damage !== null) this.damage(damage);
         return at + length;
       }
       default:
         return this.pass(at, BLOCK_HEADER, length);
     }
+  }
+
+  /** Of an interface with endless options, all that stands before them. */
+  private passLong(type: number, bytes: Uint8Array, view: DataView, at: number, to: number, length: number): number {
+    const read = type === BLOCK.interface ? BLOCK_HEADER + 8 : BLOCK_HEADER;
+    if (!this.need(read, at, to)) return at;
+    if (type === BLOCK.interface) this.interfaces.describe(bytes, view, at + BLOCK_HEADER, at + read, this.little);
+    this.damage('bad-option');
+    return this.pass(at, read, length);
   }
 
   private section(view: DataView, at: number, to: number): number {

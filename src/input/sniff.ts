@@ -76,7 +76,11 @@ const OTHERS: readonly [bytes: string | readonly number[], what: string][] = [
 export function sniff(prefix: Uint8Array, whole = true): Sniffed {
   if (prefix.length === 0) return unknown('empty', whole);
   const end = whole || prefix.length >= SNIFF_BYTES;
-  if (prefix.length < 4) return unknown(`only ${prefix.length} bytes long, too short for a capture`, end);
+  if (prefix.length < 4)
+    return unknown(
+      `only ${prefix.length === 1 ? '1 byte' : `${prefix.length} bytes`} long, too short for a capture`,
+      end,
+    );
   const word = wordAt(prefix, 0);
   if (PCAP_MAGICS.includes(word)) return known('pcap');
   if (word === PCAPNG_BLOCK) return sniffPcapng(prefix, end);

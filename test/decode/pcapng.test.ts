@@ -216,7 +216,7 @@ describe('pcapng', () => {
       'pcapng',
     );
     assert.equal(reading.rows.length, 1);
-    assert.deepEqual(damageOf(reading), [`bad-option ${70_000 - 65_535}`, 'unknown-interface 1']);
+    assert.deepEqual(damageOf(reading), [`too-many-interfaces ${70_000 - 65_535}`, 'unknown-interface 1']);
   });
 
   test('interfaces that are not remembered keep their places; names of a section do not fill the memory', () => {
@@ -225,11 +225,19 @@ describe('pcapng', () => {
     const section2 = [section(), named('new'), named('newer'), named('eth7')];
     const packets = [0, 1, 2].map((index) => enhanced(packet({ iface: index })));
     const reading = read(join(section(), ...crowd, ...section2, ...packets), 'pcapng');
-    assert.deepEqual(damageOf(reading), ['bad-option 1', 'unknown-interface 1']);
+    assert.deepEqual(damageOf(reading), ['too-many-interfaces 1', 'unknown-interface 1']);
     assert.deepEqual(
       reading.rows.map(({ point }) => reading.points[point].name),
       ['new', 'eth7'],
     );
+  });
+
+  test('an interface whose options are longer than is looked at is one all the same', () => {
+    const comments = Array.from({ length: 20 }, () => option(1, new Uint8Array(60_000)));
+    const packets = [0, 1].map((index) => enhanced(packet({ iface: index })));
+    const reading = read(join(section(), iface(1, comments), iface(1), ...packets), 'pcapng', [1, 100_000]);
+    assert.equal(reading.rows.length, 2);
+    assert.deepEqual(damageOf(reading), ['bad-option 1']);
   });
 
   test('a second is a million microseconds', () => {
