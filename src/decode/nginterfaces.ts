@@ -2,6 +2,7 @@
 
 import { NgClock } from './ngclock.js';
 import type { PacketDecoder } from './packet.js';
+import { MAX_POINTS } from './points.js';
 
 export interface NgInterface {
   /** Unique over the sections of an input; an interface that a later section describes again keeps its number. */
@@ -16,15 +17,17 @@ export interface NgInterface {
 }
 
 const OPTION = { end: 0, name: 2, resolution: 9, offset: 14, ifDrop: 5, osDrop: 7 } as const;
-/** Interfaces remembered of an input; files have a handful, and a crafted one is not to fill the memory. */
+/** Interfaces of a section; files have a handful, and a crafted one is not to fill the memory. */
 const MAX_INTERFACES = 65_535;
+/** Interfaces of an input that are told apart; further ones are taken for one. */
+const MAX_NUMBERS = MAX_POINTS - 1;
 /** IFNAMSIZ is 16 on Linux; Windows' device paths are the longest met. */
 const MAX_NAME = 256;
 
 const utf8 = new TextDecoder();
 
 export class NgInterfaces {
-  /** Those that are not remembered leave a gap: the others keep their places. */
+  /** One that can't be read leaves a gap: the others keep their places. */
   private current: (NgInterface | undefined)[] = [];
   /** By name, link type and how many of these stand before it in its section; without a name by its place. */
   private readonly numbers = new Map<string, number>();
@@ -66,11 +69,7 @@ export class NgInterfaces {
     });
     const linkType = view.getUint16(from, little);
     const number = this.numberOf(name, linkType);
-    if (number === null) {
-      this.current.push(undefined);
-      return 'too-many-interfaces';
-    }
-    if (name !== '') this.decoder.nameIface(number, name);
+    if (name !== '' && number < MAX_NUMBERS) this.decoder.nameIface(number, name);
     this.current.push({
       number,
       linkType,
@@ -79,18 +78,19 @@ export class NgInterfaces {
       statedDrops: null,
       countedDrops: 0,
     });
+    if (number === MAX_NUMBERS) return 'too-many-interfaces';
     return sound ? null : 'bad-option';
   }
 
-  /** Files that were joined describe the same interfaces again. Null beyond what is remembered. */
-  private numberOf(name: string, linkType: number): number | null {
+  /** Files that were joined describe the same interfaces again. MAX_NUMBERS for those that are not told apart. */
+  private numberOf(name: string, linkType: number): number {
     const kind = `${linkType} ${name}`;
     const before = this.alike.get(kind) ?? 0;
     this.alike.set(kind, before + 1);
     const key = `${name === '' ? this.current.length : before} ${kind}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
-    if (this.numbers.size >= MAX_INTERFACES) return null;
+    if (this.numbers.size >= MAX_NUMBERS) return MAX_NUMBERS;
     this.numbers.set(key, this.numbers.size);
     return this.numbers.size - 1;
   }

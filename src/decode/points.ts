@@ -2,8 +2,8 @@
 
 import type { PointInfo } from './decoder.js';
 
-/** As many as the point's 16 bits in `meta` tell apart. */
-export const MAX_POINTS = 65_535;
+/** Far more than anyone has; the point's 16 bits in `meta` would hold four times as many, the memory not. */
+export const MAX_POINTS = 16_384;
 
 /** Open addressing over the four fields of a point; grows with what is seen. */
 export class PointTable {

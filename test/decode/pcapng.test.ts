@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MAX_POINTS } from '#src/decode/points.js';
 import {
   block,
   type EnhancedPacket,
@@ -211,24 +212,29 @@ describe('pcapng', () => {
     const many = new Uint8Array(section().length + one.length * 70_000);
     many.set(section());
     for (let at = section().length; at < many.length; at += one.length) many.set(one, at);
-    const reading = read(
-      join(many, enhanced(packet({ iface: 65_534 })), enhanced(packet({ iface: 65_536 }))),
-      'pcapng',
+    const packets = [MAX_POINTS - 2, MAX_POINTS, 65_534, 65_535].map((index) => enhanced(packet({ iface: index })));
+    const { rows, points, counts } = read(join(many, ...packets), 'pcapng');
+    // Those beyond are taken for one; of a section no more than 65,535 are remembered.
+    assert.deepEqual(
+      rows.map(({ point }) => points[point].iface),
+      [MAX_POINTS - 2, MAX_POINTS - 1, MAX_POINTS - 1],
     );
-    assert.equal(reading.rows.length, 1);
-    assert.deepEqual(damageOf(reading), [`too-many-interfaces ${70_000 - 65_535}`, 'unknown-interface 1']);
+    assert.deepEqual(
+      counts.damage.list().map(({ reason, count }) => `${reason} ${count}`),
+      [`too-many-interfaces ${70_000 - (MAX_POINTS - 1)}`, 'unknown-interface 1'],
+    );
   });
 
-  test('interfaces that are not remembered keep their places; names of a section do not fill the memory', () => {
+  test('interfaces beyond those that are told apart keep their packets, in later sections as well', () => {
     const named = (text: string) => iface(1, [option(2, new TextEncoder().encode(text))]);
-    const crowd = Array.from({ length: 65_534 }, (_, i) => named(`eth${i}`));
-    const section2 = [section(), named('new'), named('newer'), named('eth7')];
+    const crowd = Array.from({ length: MAX_POINTS - 2 }, (_, i) => named(`eth${i}`));
+    const later = [section(), named('new'), named('newer'), named('eth7')];
     const packets = [0, 1, 2].map((index) => enhanced(packet({ iface: index })));
-    const reading = read(join(section(), ...crowd, ...section2, ...packets), 'pcapng');
-    assert.deepEqual(damageOf(reading), ['too-many-interfaces 1', 'unknown-interface 1']);
+    const reading = read(join(section(), ...crowd, ...later, ...packets), 'pcapng');
+    assert.deepEqual(damageOf(reading), ['too-many-interfaces 1']);
     assert.deepEqual(
       reading.rows.map(({ point }) => reading.points[point].name),
-      ['new', 'eth7'],
+      ['new', null, 'eth7'],
     );
   });
 
