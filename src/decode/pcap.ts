@@ -3,7 +3,7 @@
 import type { Framer } from './decoder.js';
 import type { PacketDecoder } from './packet.js';
 import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
-import { BLANK_RECORDS, HOLD_BYTES, soundOriginal } from './record.js';
+import { BLANK_RECORDS, HOLD_BYTES, isFileHeader, MAX_MISSING, soundOriginal } from './record.js';
 
 export { type PcapHeader, parsePcapHeader } from './pcap-header.js';
 
@@ -121,7 +121,7 @@ export class PcapFramer implements Framer {
           this.position = start + at - blank * recordBytes;
           return this.stopAtZeros(at);
         }
-        const reason = this.stopAt(header, seconds, fraction, captured, original);
+        const reason = this.stopAt(header, view, at, captured);
         if (reason !== null) {
           decoder.counts.damage.add(reason, start + at);
           this.done = true;
@@ -134,8 +134,9 @@ export class PcapFramer implements Framer {
         wants = recordBytes + held;
         break;
       }
-      if (original < captured || captured > snaplen || fraction < 0 || fraction >= fractions) {
-        this.note(start + at, captured > snaplen, fraction < 0 || fraction >= fractions, original < captured);
+      const badLength = (original - captured) >>> 0 > MAX_MISSING;
+      if (badLength || captured > snaplen || fraction < 0 || fraction >= fractions) {
+        this.note(start + at, captured > snaplen, fraction < 0 || fraction >= fractions, badLength);
         if (original < captured) original = soundOriginal(original >>> 0, captured);
         // A second's carry is a rounding fault; anything beyond is noise beside the seconds.
         if (fraction < 0 || fraction >= 2 * fractions) fraction = 0;
@@ -174,14 +175,8 @@ export class PcapFramer implements Framer {
   }
 
   /** Why a captured length of 0, above the snaplen or negative ends the reading; null if it doesn't. */
-  private stopAt(
-    header: PcapHeader,
-    seconds: number,
-    fraction: number,
-    captured: number,
-    original: number,
-  ): string | null {
-    if (captured === 0) return isSecondHeader(seconds, fraction, original) ? 'concatenated-file' : null;
+  private stopAt(header: PcapHeader, view: DataView, at: number, captured: number): string | null {
+    if (captured === 0) return isFileHeader(view, at) ? 'concatenated-file' : null;
     return captured < 0 || captured > header.maxCaptured ? 'bad-record-length' : null;
   }
 
@@ -197,16 +192,4 @@ export class PcapFramer implements Framer {
 /** Whether time and lengths of the record's header are all zero. */
 function isBlank(view: DataView, at: number): boolean {
   return (view.getInt32(at) | view.getInt32(at + 4) | view.getInt32(at + 8) | view.getInt32(at + 12)) === 0;
-}
-
-/**
- * Whether a "record" of no bytes is the file header of a second capture, appended with cat: magic number, version 2.4,
- * zone and accuracy 0.
- */
-function isSecondHeader(seconds: number, fraction: number, original: number): boolean {
-  return (
-    original === 0 &&
-    (seconds === 0xa1b2c3d4 || seconds === 0xa1b23c4d) &&
-    (fraction === 0x00040002 || fraction === 0x00020004)
-  );
 }

@@ -4,7 +4,7 @@
 import type { Framer } from './decoder.js';
 import { type NgInterface, NgInterfaces, readUint64 } from './nginterfaces.js';
 import type { PacketDecoder } from './packet.js';
-import { HOLD_BYTES, MAX_TIME_US, maxCapturedOf, soundOriginal } from './record.js';
+import { HOLD_BYTES, MAX_MISSING, MAX_TIME_US, maxCapturedOf, soundOriginal } from './record.js';
 
 const BLOCK = {
   section: 0x0a0d0d0a,
@@ -168,7 +168,7 @@ export class PcapngFramer implements Framer {
         ? 0
         : this.time(iface.clock.toMicros(view.getUint32(at + 12, little), view.getUint32(at + 16, little)));
       if (!iface.clock.sound) this.damage('bad-timestamp');
-      if (original < captured || original > 0x7fffffff) {
+      if (original < captured || original - captured > MAX_MISSING) {
         this.damage('bad-original-length');
         original = soundOriginal(original, captured);
       }

@@ -2,12 +2,11 @@
 // length. https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/
 
 import { type DamageLog, EXIT, UserError } from '../util/error.js';
-import { BLANK_RECORDS, maxCapturedOf } from './record.js';
+import { BLANK_RECORDS, isFileHeader, maxCapturedOf } from './record.js';
 
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 const MICROSECONDS = 0xa1b2c3d4;
-const NANOSECONDS = 0xa1b23c4d;
 /** Between the link type and what is said of frame check sequences. */
 const RESERVED_LINK_BITS = 0x03ff0000;
 
@@ -107,7 +106,11 @@ export class RecordGuard {
       this.records += blank;
       const captured = this.uint32(bytes, at + 8);
       const reason =
-        captured > this.largest ? 'bad-record-length' : this.isFileHeader(bytes, at) ? 'concatenated-file' : null;
+        captured > this.largest
+          ? 'bad-record-length'
+          : captured === 0 && isFileHeader(viewOf(bytes), at)
+            ? 'concatenated-file'
+            : null;
       if (reason !== null) {
         this.damage.add(reason, this.offset + at);
         this.done = true;
@@ -125,15 +128,6 @@ export class RecordGuard {
     return at;
   }
 
-  /** The header of a second capture, appended with cat, in place of a record. */
-  private isFileHeader(bytes: Buffer, at: number): boolean {
-    const magic = this.uint32(bytes, at);
-    const version = this.uint32(bytes, at + 4);
-    const is24 = version === 0x00040002 || version === 0x00020004;
-    const empty = this.uint32(bytes, at + 8) === 0 && this.uint32(bytes, at + 12) === 0;
-    return (magic === MICROSECONDS || magic === NANOSECONDS) && is24 && empty;
-  }
-
   private uint16(bytes: Buffer, at: number): number {
     return this.littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }
@@ -141,6 +135,10 @@ export class RecordGuard {
   private uint32(bytes: Buffer, at: number): number {
     return this.littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** How many records of nothing but zeros begin at `from`, counted up to where they are too many. */

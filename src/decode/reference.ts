@@ -4,7 +4,7 @@
 import pcapParser from 'pcap-parser';
 import type { DamageLog } from '../util/error.js';
 import type { PacketDecoder } from './packet.js';
-import { soundOriginal } from './record.js';
+import { MAX_MISSING, soundOriginal } from './record.js';
 import { RecordGuard } from './record-guard.js';
 
 /** One record as pcap-parser reads it. `data` is valid until the handler returns. */
@@ -20,7 +20,6 @@ export interface ReferencePacket {
 
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
-const LARGEST_LENGTH = 0x7fffffff;
 
 /**
  * Feeds every packet of a classic pcap input with microseconds (version 2.4, either byte order, uncompressed) to
@@ -59,7 +58,8 @@ export async function forEachReferencePacket(
   });
   parser.on('packet', ({ header, data }) => {
     const { timestampSeconds, timestampMicroseconds: fraction, originalLength } = header;
-    if (originalLength < data.length || originalLength > LARGEST_LENGTH) damage.add('bad-original-length', offset);
+    const missing = originalLength - data.length;
+    if (missing < 0 || missing > MAX_MISSING) damage.add('bad-original-length', offset);
     if (fraction >= 1e6) damage.add('bad-timestamp', offset);
     offset += RECORD_HEADER + data.length;
     parsed++;

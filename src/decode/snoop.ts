@@ -4,7 +4,7 @@
 import type { Framer } from './decoder.js';
 import { LINKTYPE, SNOOP_BASE } from './linktypes.js';
 import type { PacketDecoder } from './packet.js';
-import { HOLD_BYTES, soundOriginal } from './record.js';
+import { HOLD_BYTES, MAX_MISSING, soundOriginal } from './record.js';
 
 const FILE_HEADER = 16;
 const RECORD_HEADER = 24;
@@ -81,7 +81,7 @@ export class SnoopFramer implements Framer {
   private record(bytes: Uint8Array, view: DataView, at: number, captured: number): void {
     const counts = this.decoder.counts;
     let original = view.getUint32(at);
-    if (original < captured || original > 0x7fffffff) {
+    if (original < captured || original - captured > MAX_MISSING) {
       counts.damage.add('bad-original-length', this.position);
       original = soundOriginal(original, captured);
     }

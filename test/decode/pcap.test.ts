@@ -117,7 +117,10 @@ describe('pcap', () => {
     assert.equal(wireBytes(0x80000000), FRAME.length);
     assert.equal(wireBytes(0xffffffff), FRAME.length);
     assert.equal(wireBytes(0x7fffffff), 0x7fffffff);
-    assert.deepEqual(damageOf(read(pcap([{ data: FRAME, original: 20 }]))), ['bad-original-length 1']);
+    for (const original of [20, 0x7fffffff, 0x08000000 + FRAME.length]) {
+      assert.deepEqual(damageOf(read(pcap([{ data: FRAME, original }]))), ['bad-original-length 1']);
+    }
+    assert.deepEqual(damageOf(read(pcap([{ data: FRAME, original: 0x07ffffff + FRAME.length }]))), []);
   });
 
   test('a fraction of a second too many is carried, nonsense is dropped', () => {
@@ -131,8 +134,14 @@ describe('pcap', () => {
   });
 
   test('a second file appended with cat is told, its records are not read', () => {
-    const reading = read(join(pcap([record]), pcap([record])));
-    assert.equal(reading.rows.length, 1);
-    assert.deepEqual(damageOf(reading), ['concatenated-file 1']);
+    for (const first of [true, false]) {
+      for (const second of [true, false]) {
+        for (const magic of [0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34]) {
+          const reading = read(join(pcap([record], { little: first }), pcap([record], { little: second, magic })));
+          assert.equal(reading.rows.length, 1);
+          assert.deepEqual(damageOf(reading), ['concatenated-file 1']);
+        }
+      }
+    }
   });
 });
