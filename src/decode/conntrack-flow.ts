@@ -10,6 +10,8 @@ import { readAddress, readMoment } from './conntrack-text.js';
 /** Longest text of an element that has a meaning. */
 const TEXT_CHARS = 64;
 
+const NOT_WELL_FORMED = Symbol('not well-formed');
+
 type Direction = 'original' | 'reply' | 'independent';
 type TupleNumber = Exclude<keyof Tuple, 'src' | 'dst' | 'reset'>;
 
@@ -31,7 +33,7 @@ const WHEN: readonly string[] = ['year', 'month', 'day', 'hour', 'min', 'sec'];
 
 /** Reads elements one after the other into one entry. `toUtcMs` makes moments of the local times that are printed. */
 export class FlowReader {
-  private readonly parser = new SaxesParser({ xmlns: false, position: false });
+  private parser: SaxesParser;
   private readonly scratch = new Uint8Array(TEXT_CHARS);
   private readonly when = new Map<string, number>();
   private reason: string | null = null;
@@ -45,14 +47,7 @@ export class FlowReader {
     private readonly entry: Entry,
     private readonly toUtcMs: (wallMs: number) => number,
   ) {
-    this.parser.on('error', () => {
-      this.reason ??= REASON.markup;
-    });
-    this.parser.on('opentag', (tag) => this.open(tag));
-    this.parser.on('closetag', (tag) => this.close(tag));
-    this.parser.on('text', (text) => {
-      this.text = text.length > TEXT_CHARS ? text.slice(0, TEXT_CHARS) : text;
-    });
+    this.parser = this.newParser();
   }
 
   /** Null where the entry was filled from one whole element, else the reason why it could not be. */
@@ -65,13 +60,33 @@ export class FlowReader {
     this.protocol = -1;
     this.when.clear();
     entry.family = 4;
-    this.parser.write(element).close();
+    try {
+      this.parser.write(element).close();
+    } catch (error) {
+      if (error !== NOT_WELL_FORMED) throw error;
+      this.parser = this.newParser();
+    }
     if (this.reason !== null) return this.reason;
     if (this.addresses !== 15) return REASON.cut;
     if (this.protocol < 0 || this.protocol > 255) return REASON.protocol;
     entry.protocol = this.protocol;
     if (this.when.size === WHEN.length) entry.timeUs = this.timeUs();
     return checkEntry(entry);
+  }
+
+  /** Stops at the first fault: an element of 64 KiB has room for tens of thousands, and each costs an `Error`. */
+  private newParser(): SaxesParser {
+    const parser = new SaxesParser({ xmlns: false, position: false });
+    parser.on('error', () => {
+      this.reason ??= REASON.markup;
+      throw NOT_WELL_FORMED;
+    });
+    parser.on('opentag', (tag) => this.open(tag));
+    parser.on('closetag', (tag) => this.close(tag));
+    parser.on('text', (text) => {
+      this.text = text.length > TEXT_CHARS ? text.slice(0, TEXT_CHARS) : text;
+    });
+    return parser;
   }
 
   private open(tag: SaxesTagPlain): void {

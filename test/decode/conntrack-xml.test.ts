@@ -74,6 +74,20 @@ test('no entity is ever resolved', () => {
   }
 });
 
+test('flows of nothing but faults take no longer than others', () => {
+  const faults = ['<a>'.repeat(20_000), '&b;'.repeat(20_000), '</c>'.repeat(15_000)];
+  const text = ROOT + faults.map((fault) => `<flow>${fault}</flow>\n`.repeat(20)).join('') + FLOW;
+  const started = performance.now();
+  const { entries, skipped } = readXml(text);
+  // Fault by fault it were a million `Error`s.
+  assert.ok(performance.now() - started < 3000, 'takes too long');
+  assert.equal(entries.length, 1);
+  assert.deepEqual(
+    skipped.map(({ count, reason }) => `${count} ${reason}`),
+    ['60 XML not well-formed'],
+  );
+});
+
 test('a flow without an end is passed over, however long', () => {
   const long = Array.from({ length: 100 }, () => Buffer.alloc(1 << 16, 'x'));
   const { entries, skipped } = readPieces([Buffer.from('<flow>'), ...long, Buffer.from(FLOW)], 'xml');
