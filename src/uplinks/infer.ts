@@ -266,7 +266,8 @@ function belongs(hub: Hub, group: readonly Hub[]): boolean {
 
 function reason(hub: Hub): string {
   const { point, address } = hub;
-  const where = point.name ?? point.label ?? (point.ifindex > 0 ? `interface ${point.ifindex}` : point.stem);
+  const where =
+    point.name ?? point.label ?? (point.ifindex > 0 ? `interface ${point.ifindex}` : point.stem || 'standard input');
   // No counts: those of a survey would differ with the files that a capture is cut into.
   if (hub.natFlows > 0) return `on ${where}, ${address} stands where the LAN side of the same flows has a client`;
   return `on ${where}, ${address} is an end of the flows${hub.peers > 1 ? ' and meets many others' : ''}`;
