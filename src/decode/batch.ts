@@ -2,6 +2,8 @@
 
 /** Rows a batch holds. Small enough for the second-level cache, large enough to overlap cache misses. */
 export const BATCH_ROWS = 256;
+/** All numbers of rows: what is masked with it stays as it is, and the compiler knows its bounds. */
+export const ROW_MASK = BATCH_ROWS - 1;
 
 /** What a row is; every framed packet becomes exactly one row. */
 export const KIND = {

@@ -1,7 +1,7 @@
 // The outermost IP header: addresses, lengths, fragments, IPv6 extension headers; tunnels are not entered.
 // RFC 791, RFC 8200, RFC 2675 (jumbograms), RFC 4302 (AH), RFC 5533 (shim6).
 
-import { type Batch, FLAG, foldAddress, KIND, META, ROW, ROW_SHIFT } from './batch.js';
+import { type Batch, FLAG, foldAddress, KIND, META, ROW, ROW_MASK, ROW_SHIFT } from './batch.js';
 import { decodePorts, decodeTransport, PROTOCOL } from './transport.js';
 
 const MAX_BYTES = 0x7fffffff;
@@ -35,7 +35,7 @@ export function decodeIpv4(
   flags: number,
 ): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   // The usual packet: TCP or UDP, no options, no fragment, the largest fixed header there. All else goes the long way.
   if (((end - at) | 0) >= 40) {
     const first = view.getInt32(at);
@@ -88,7 +88,7 @@ function decodeAnyIpv4(
     return;
   }
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   words[rowAt + ROW.ipBytes] = total;
   const fragment = view.getInt32(at + 4);
   const protocol = view.getUint8(at + 9);
@@ -115,7 +115,7 @@ function decodeAnyIpv4(
 /** Writes addresses, ports and flags, the lower endpoint first. Without branches: either order is as likely. */
 function orderIpv4(batch: Batch, row: number, from: number, to: number, ports: number, flags: number): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   // All ones where the sender is the higher endpoint: the borrow of an unsigned subtraction, else of the ports'.
   let high = ((~to & from) | (~(to ^ from) & (to - from))) >> 31;
   if (from === to) high = ((ports & 0xffff) - (ports >>> 16)) >> 31;
@@ -138,7 +138,7 @@ export function decodeIpv6(
   flags: number,
 ): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   if (end - at < IPV6_HEADER) {
     reject(batch, row, KIND.other, meta, flags);
     return;
@@ -181,7 +181,7 @@ function decodeExtensions(
   flags: number,
 ): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   // Every turn passes over eight bytes at least.
   for (;;) {
     let size = 0;
@@ -239,7 +239,7 @@ function zeroPayloadLength(view: DataView, at: number, end: number, wireLeft: nu
 
 function orderIpv6(batch: Batch, row: number, view: DataView, at: number, ports: number, flags: number): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   const a0 = view.getInt32(at + 8);
   const a1 = view.getInt32(at + 12);
   const a2 = view.getInt32(at + 16);
@@ -282,7 +282,7 @@ function laterFragment(
   payload: number,
 ): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   words[rowAt + ROW.kind] = KIND.fragment;
   words[rowAt + ROW.ports] = 0;
   words[rowAt + ROW.meta] = meta | protocol;
@@ -293,7 +293,7 @@ function laterFragment(
 /** A row of which no address is known. */
 export function reject(batch: Batch, row: number, kind: number, meta: number, flags: number): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   words[rowAt + ROW.kind] = kind;
   words[rowAt + ROW.meta] = meta;
   words[rowAt + ROW.flags] = flags;

@@ -2,7 +2,7 @@
 
 import { DamageLog } from '../util/error.js';
 import { decodeArp } from './arp.js';
-import { BATCH_ROWS, type Batch, type BatchSink, KIND, META, ROW, ROW_SHIFT } from './batch.js';
+import { BATCH_ROWS, type Batch, type BatchSink, KIND, META, ROW, ROW_MASK, ROW_SHIFT } from './batch.js';
 import type { DecodeCounts, DecodeOptions, PointInfo } from './decoder.js';
 import { decodeIpv4, decodeIpv6, reject } from './ip.js';
 import { walkLink } from './link.js';
@@ -78,7 +78,7 @@ export class PacketDecoder {
     iface: number,
   ): void {
     // Small enough to be inlined where it is called: else the time, being no 31-bit integer, would be allocated.
-    this.batch.floats[this.batch.count << (ROW_SHIFT - 1)] = timeUs;
+    this.batch.floats[(this.batch.count & ROW_MASK) << (ROW_SHIFT - 1)] = timeUs;
     this.decode(bytes, view, offset, captured, wireBytes, linkType, iface);
   }
 
@@ -146,7 +146,8 @@ export class PacketDecoder {
     const batch = this.batch;
     const link = this.link;
     walkLink(linkType, bytes, view, offset, end, link);
-    if (link.pseudo > 0) batch.words[(row << ROW_SHIFT) + ROW.wireBytes] = Math.max(wireBytes - link.pseudo, 0);
+    if (link.pseudo > 0)
+      batch.words[((row & ROW_MASK) << ROW_SHIFT) + ROW.wireBytes] = Math.max(wireBytes - link.pseudo, 0);
     const meta =
       this.lastLinkType === linkType &&
       this.lastIface === iface &&
@@ -209,10 +210,10 @@ export class PacketDecoder {
     let last = counts.lastUs;
     let sum = 0;
     for (let row = 0; row < count; row++) {
-      const at = floats[row << (ROW_SHIFT - 1)];
+      const at = floats[(row & ROW_MASK) << (ROW_SHIFT - 1)];
       if (at < first) first = at;
       if (at > last) last = at;
-      sum += words[(row << ROW_SHIFT) + ROW.wireBytes];
+      sum += words[((row & ROW_MASK) << ROW_SHIFT) + ROW.wireBytes];
     }
     counts.packets += count;
     counts.wireBytes += sum;

@@ -1,7 +1,7 @@
 // What follows the IP header: ports, TCP flags and sequence number, ICMP's echo identifier, the length of the payload.
 // RFC 9293 (TCP), 768 (UDP), 3828 (UDP-Lite), 9260 (SCTP), 4340 (DCCP), 792 (ICMP), 4443 (ICMPv6).
 
-import { type Batch, FLAG, KIND, META, ROW, ROW_SHIFT } from './batch.js';
+import { type Batch, FLAG, KIND, META, ROW, ROW_MASK, ROW_SHIFT } from './batch.js';
 
 /** Protocol numbers (IANA) that have ports or an identifier. */
 export const PROTOCOL = {
@@ -34,7 +34,7 @@ export function decodePorts(
   meta: number,
 ): number {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   words[rowAt + ROW.kind] = KIND.flow;
   words[rowAt + ROW.meta] = meta | META.hasPorts | protocol;
   if (protocol === PROTOCOL.udp) {
@@ -70,7 +70,7 @@ export function decodeTransport(
   flags: number,
 ): void {
   const { words } = batch;
-  const rowAt = row << ROW_SHIFT;
+  const rowAt = (row & ROW_MASK) << ROW_SHIFT;
   const have = end - at;
   let kind: number = KIND.flow;
   let ports = 0;

@@ -3,7 +3,7 @@
 // A batch is worked in passes (hash all rows, find their records, touch them, then update), so that the cache misses of
 // neighbouring rows overlap instead of following each other.
 
-import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META, ROW, ROW_SHIFT } from '../decode/batch.js';
+import { BATCH_ROWS, type Batch, type BatchSink, FLAG, KIND, META, ROW, ROW_MASK, ROW_SHIFT } from '../decode/batch.js';
 import { Doubts, KNOWN, REACH } from './again.js';
 import { Clock, DISORDER_US } from './clock.js';
 import {
@@ -71,6 +71,8 @@ const RECENT = 2 ** 14;
 const RECENT_MASK = RECENT - 1;
 /** A keep-alive or a window probe repeats one byte (RFC 9293, 3.8.4); so small a segment is not counted as data. */
 const PROBE_BYTES = 1;
+/** Cells are numbered by 65,536 lanes and two directions. */
+const CELL_MASK = 0x1ffff;
 const TAG_MOST = (1 << (32 - NUMBER_BITS)) - 1;
 
 export class FlowTable implements BatchSink {
@@ -122,7 +124,7 @@ export class FlowTable implements BatchSink {
     let { now } = clock;
     let from = 0;
     for (let row = 0; row < rows; row++) {
-      const t = floats[row << (ROW_SHIFT - 1)];
+      const t = floats[(row & ROW_MASK) << (ROW_SHIFT - 1)];
       if (t > now) now = t;
       else if (t < now - DISORDER_US) {
         this.update(batch, from, row);
@@ -148,8 +150,9 @@ export class FlowTable implements BatchSink {
     let { open, startUs, endUs } = bins;
     let { now } = this.clock;
     for (let row = from; row < to; row++) {
-      const rowAt = row << ROW_SHIFT;
-      const t = floats[row << (ROW_SHIFT - 1)];
+      // Masked, here and below, so that the compiler knows its bounds and leaves out checks for overflow.
+      const rowAt = (row & ROW_MASK) << ROW_SHIFT;
+      const t = floats[rowAt >> 1];
       if (t > now) now = t;
       if (words[rowAt + ROW.kind] !== KIND.flow) {
         this.rowClock = now;
@@ -161,7 +164,7 @@ export class FlowTable implements BatchSink {
       }
       const rowMeta = words[rowAt + ROW.meta];
       let record = words[rowAt + ROW.record];
-      let at = record << HOT_SHIFT;
+      let at = (record & NUMBER_MASK) << HOT_SHIFT;
       // One branch for all of the key: it is nearly always the right one.
       const differs =
         (hot[at + HOT.k0] ^ words[rowAt + ROW.k0]) |
@@ -171,7 +174,7 @@ export class FlowTable implements BatchSink {
       if (differs !== 0 || ((rowMeta & META.ipv6) !== 0 && !store.sameWide(record, batch.wide, row << 3))) {
         this.rowClock = now;
         record = this.findOrCreate(words[rowAt + ROW.hash], words[rowAt + ROW.ports], rowMeta, batch, row);
-        at = record << HOT_SHIFT;
+        at = (record & NUMBER_MASK) << HOT_SHIFT;
       }
       const rowFlags = words[rowAt + ROW.flags];
       const high = (rowFlags >>> 8) & 1;
@@ -207,7 +210,7 @@ export class FlowTable implements BatchSink {
       if (wireAfter >>> 0 < wireBefore >>> 0) this.carry(record, COLD.wireLowCarry + high);
       const cell = ((state >>> STATE.laneShift) << 1) | high;
       if ((rowFlags & FLAG.seqValid) !== 0 && words[rowAt + ROW.payload] > PROBE_BYTES) {
-        const own = ((record << SEGMENTS_SHIFT) + high) | 0;
+        const own = ((record & NUMBER_MASK) << SEGMENTS_SHIFT) + high;
         const length = words[rowAt + ROW.payload];
         const end = (words[rowAt + ROW.seq] + length) | 0;
         const step = (end - segments[own + SEGMENTS.endLow]) | 0;
@@ -218,7 +221,7 @@ export class FlowTable implements BatchSink {
         }
         data[cell] += 1;
       }
-      const binAt = (cell * 5) | 0;
+      const binAt = (cell & CELL_MASK) * 5;
       if (t >= startUs && t < endUs && open[binAt] > 0) {
         open[binAt] += 1;
         open[binAt + 1] += ip;
@@ -245,7 +248,7 @@ export class FlowTable implements BatchSink {
     const { slots, mask, hot } = this.store;
     let misses = 0;
     for (let row = from; row < to; row++) {
-      const rowAt = row << ROW_SHIFT;
+      const rowAt = (row & ROW_MASK) << ROW_SHIFT;
       const hash = hashKey(
         words[rowAt + ROW.k0],
         words[rowAt + ROW.k1],
@@ -274,7 +277,9 @@ export class FlowTable implements BatchSink {
       words[rowAt + ROW.record] = entry & NUMBER_MASK;
       recent[hash & RECENT_MASK] = entry;
     }
-    for (let row = from; row < to; row++) touched ^= hot[words[(row << ROW_SHIFT) + ROW.record] << HOT_SHIFT];
+    for (let row = from; row < to; row++) {
+      touched ^= hot[(words[((row & ROW_MASK) << ROW_SHIFT) + ROW.record] & NUMBER_MASK) << HOT_SHIFT];
+    }
     this.sink ^= touched;
   }
 
