@@ -7,7 +7,7 @@ import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
 import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
-import { orderOf } from './order.js';
+import { inOrder, orderOf } from './order.js';
 import { PATIENCE_US } from './settings.js';
 
 /** Kinds of marks. */
@@ -60,7 +60,7 @@ export interface Flows {
   /** 1: a client's, so a choice of the router's; 0: the router's own. */
   draw: Uint8Array;
   /** The ledger's row. */
-  row: Int32Array;
+  row: Uint32Array;
 }
 
 /**
@@ -68,67 +68,92 @@ export interface Flows {
  * is given by the link on which a flow begins, wherever its packets leave later.
  */
 export function flowsOf(ledger: Ledger): Flows {
-  const { count: rows, startUs, origin, course, uplink, client, server, protocol, answerUs } = ledger;
-  const chosen = new Int32Array(rows);
-  let count = 0;
-  let clients = false;
-  for (let row = 0; row < rows; row++) {
-    if (origin[row] === ORIGIN.inbound || (course[row] & (FLOW.opened | FLOW.untimed)) !== FLOW.opened) continue;
-    if (client[row] !== NONE) clients = true;
-    chosen[count++] = row;
-  }
-  const times = new Float64Array(count);
-  for (let i = 0; i < count; i++) times[i] = startUs[chosen[i]];
-  const order = orderOf(times);
-  for (let i = 0; i < count; i++) order[i] = chosen[order[i]];
-  settleTies(ledger, order);
+  const row = inOrder(askers(ledger), ledger.startUs);
+  const count = row.length;
+  const hosts = ledger.addresses.count;
+  const clientsVisible = isAnyNamed(ledger, row);
+  const server = new Int32Array(count);
   const flows: Flows = {
     count,
-    startUs: times,
+    startUs: new Float64Array(count),
     uplink: new Uint8Array(count),
-    key: new Int32Array(count),
-    keys: ledger.addresses.count,
-    clientsVisible: clients,
-    server: new Int32Array(count),
-    servers: ledger.addresses.count,
+    key: clientsVisible ? new Int32Array(count) : server,
+    keys: hosts,
+    clientsVisible,
+    server,
+    servers: hosts,
     demand: new Uint8Array(count),
     waitUs: new Int32Array(count),
     draw: new Uint8Array(count),
-    row: new Int32Array(count),
+    row,
   };
-  for (let i = 0; i < count; i++) {
-    const row = order[i];
-    const answered = (course[row] & FLOW.answered) !== 0;
-    times[i] = startUs[row];
-    flows.row[i] = row;
-    flows.uplink[i] = uplink[row];
-    flows.server[i] = server[row];
-    flows.key[i] = server[row];
-    flows.demand[i] =
-      protocol[row] === PROTOCOL.tcp ? DEMAND.tcp : protocol[row] === PROTOCOL.udp ? DEMAND.udp : DEMAND.other;
-    // Connection tracking may know of an answer and not of its time.
-    const wait = answered ? Math.max(answerUs[row], 0) : -1;
-    flows.waitUs[i] = wait <= PATIENCE_US ? wait : -1;
-    if (!answered && protocol[row] === PROTOCOL.tcp && ledger.ipUp[row] > BARE * ledger.packetsUp[row])
-      flows.waitUs[i] = UNSEEN;
-    flows.draw[i] = origin[row] === ORIGIN.router ? 0 : 1;
-  }
-  if (clients) flows.keys = numberPairs(flows, client);
+  tell(ledger, flows, 0, count);
+  settleTies(ledger, flows);
+  if (clientsVisible) flows.keys = numberPairs(flows, ledger.client);
   return flows;
 }
 
+/** Rows of flows that ask. */
+function askers({ count: all, origin, course }: Ledger): Uint32Array {
+  const rows = new Uint32Array(all);
+  let count = 0;
+  for (let row = 0; row < all; row++) {
+    if (origin[row] === ORIGIN.inbound || (course[row] & (FLOW.opened | FLOW.untimed)) !== FLOW.opened) continue;
+    rows[count++] = row;
+  }
+  return rows.subarray(0, count);
+}
+
+function isAnyNamed({ client }: Ledger, rows: Uint32Array): boolean {
+  for (let i = 0; i < rows.length; i++) if (client[rows[i]] !== NONE) return true;
+  return false;
+}
+
 /** The ledger's own order depends on how the input was cut: flows of one moment are put in an order of their own. */
-function settleTies(ledger: Ledger, order: Uint32Array): void {
-  const { startUs } = ledger;
-  for (let from = 0; from < order.length; ) {
-    let to = from + 1;
-    while (to < order.length && startUs[order[to]] === startUs[order[from]]) to++;
-    if (to - from > 1) {
-      const rows = [...order.subarray(from, to)].sort((a, b) => compareRows(ledger, a, b));
-      order.set(rows, from);
-    }
+function settleTies(ledger: Ledger, flows: Flows): void {
+  const { count, startUs } = flows;
+  let from = 0;
+  for (let to = 1; to <= count; to++) {
+    if (to < count && startUs[to] === startUs[from]) continue;
+    if (to - from > 1) settleTie(ledger, flows, from, to);
     from = to;
   }
+}
+
+function settleTie(ledger: Ledger, flows: Flows, from: number, to: number): void {
+  const rows = flows.row.subarray(from, to);
+  rows.set([...rows].sort((a, b) => compareRows(ledger, a, b)));
+  tell(ledger, flows, from, to);
+}
+
+/** By protocol. */
+const DEMAND_OF = Uint8Array.from({ length: 256 }, (_, protocol) => {
+  if (protocol === PROTOCOL.tcp) return DEMAND.tcp;
+  return protocol === PROTOCOL.udp ? DEMAND.udp : DEMAND.other;
+});
+
+/** What their rows say of some flows. */
+function tell(ledger: Ledger, flows: Flows, from: number, to: number): void {
+  const { origin, course, protocol, answerUs } = ledger;
+  const { row, startUs, uplink, server, demand, draw, waitUs } = flows;
+  for (let i = from; i < to; i++) {
+    const at = row[i];
+    startUs[i] = ledger.startUs[at];
+    uplink[i] = ledger.uplink[at];
+    server[i] = ledger.server[at];
+    demand[i] = DEMAND_OF[protocol[at]];
+    draw[i] = origin[at] === ORIGIN.router ? 0 : 1;
+    waitUs[i] = (course[at] & FLOW.answered) === 0 ? waitOfNone(ledger, at) : waitOf(answerUs[at]);
+  }
+}
+
+/** Connection tracking may know of an answer and not of its time. */
+function waitOf(answerUs: number): number {
+  return answerUs > PATIENCE_US ? -1 : answerUs > 0 ? answerUs : 0;
+}
+
+function waitOfNone({ protocol, ipUp, packetsUp }: Ledger, row: number): number {
+  return protocol[row] === PROTOCOL.tcp && ipUp[row] > BARE * packetsUp[row] ? UNSEEN : -1;
 }
 
 function compareRows({ uplink, protocol, ports, server, client, addresses }: Ledger, a: number, b: number): number {
