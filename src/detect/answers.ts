@@ -25,21 +25,19 @@ const ENOUGH = 40;
 
 export class Delays {
   private readonly steps = new Float64Array(STEPS + 1);
-  private total = PRIOR_DELAYS;
+  /** Begun with a fraction: code that was compiled for whole numbers alone would have to be compiled again. */
+  private total = Number.NaN;
   private untold = 0;
   private forgets = true;
   /** Microseconds within which 95 and 99 of a hundred answers come. */
   p95Us = 150_000;
   p99Us = 200_000;
+  /** A demand without an answer within this time is late. */
+  lateUs = SLOW_US;
 
   constructor() {
+    this.total = PRIOR_DELAYS;
     this.steps[stepOf(PRIOR_US)] = PRIOR_DELAYS;
-  }
-
-  /** A demand without an answer within this time is late. */
-  get lateUs(): number {
-    if (this.forgets && this.total < PRIOR_DELAYS + FEW) return SLOW_US;
-    return Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
   }
 
   add(waitUs: number): void {
@@ -63,6 +61,8 @@ export class Delays {
     }
     this.p95Us = this.quantile(0.95);
     this.p99Us = Math.max(this.p95Us, this.quantile(0.99));
+    const isNew = this.forgets && this.total < PRIOR_DELAYS + FEW;
+    this.lateUs = isNew ? SLOW_US : Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
   }
 
   private quantile(part: number): number {
@@ -84,11 +84,11 @@ function stepOf(waitUs: number): number {
   return STEP_OF[(waitUs / 1000) | 0];
 }
 
-/** Categories of demands: kind, and whether the server answered before. */
+/** Categories of demands: kind, and whether (1, else 0) the server answered before. */
 export const CATEGORIES = DEMAND.kinds * 2;
 
-export function categoryOf(demand: number, known: boolean): number {
-  return demand * 2 + (known ? 1 : 0);
+export function categoryOf(demand: number, known: number): number {
+  return demand * 2 + known;
 }
 
 /** Late and all demands by category. */
@@ -111,6 +111,11 @@ export class LateShare {
       this.late[category] /= 2;
       this.all[category] /= 2;
     }
+  }
+
+  /** One that was answered in time. */
+  addGood(category: number): void {
+    if (++this.all[category] > MEMORY) this.add(category, 0, 0);
   }
 
   of(category: number): number {

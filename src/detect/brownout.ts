@@ -83,8 +83,9 @@ export class Brownouts {
     private readonly lines: readonly Line[],
     servers: number,
     private readonly lateShare: LateShare,
-    /** Nats that an alarm takes. */
+    /** Nats that an alarm takes, and what that is never below. */
     private readonly needed: (line: Line, nowUs: number) => number,
+    private readonly leastNeeded: number,
   ) {
     this.sums = lines.map(() => new Sum());
     this.countedUs = new Float64Array(servers).fill(Number.NEGATIVE_INFINITY);
@@ -101,23 +102,29 @@ export class Brownouts {
   good(line: Line, startUs: number, category: number, nowUs: number): void {
     const sum = this.sums[line.uplink];
     sum.remember(startUs, false);
+    if (sum.value === 0 && sum.open === null) this.lateShare.addGood(category);
+    else this.goodInDoubt(line, sum, category, nowUs);
+  }
+
+  private goodInDoubt(line: Line, sum: Sum, category: number, nowUs: number): void {
     if (sum.open !== null) {
       sum.open.all++;
       sum.open.score += Math.log(0.5 / (1 - sum.open.before));
       this.ending(line, sum, false);
       return;
     }
-    if (sum.value === 0) {
-      this.lateShare.add(category, 0, 1);
-      return;
-    }
     sum.waitingAll[category]++;
     sum.all++;
     const usual = this.lateShare.of(category);
     sum.value += Math.log((1 - alternative(usual)) / (1 - usual));
-    if (sum.value <= 0) this.settle(sum);
+    if (sum.value <= 0) {
+      this.settle(sum);
+      return;
+    }
+    if (sum.value < this.leastNeeded) return;
     // While nothing came in it was not known whether the line answers at all.
-    else if (sum.value >= this.needed(line, nowUs)) this.alarm(line, sum, this.needed(line, nowUs));
+    const needed = this.needed(line, nowUs);
+    if (sum.value >= needed) this.alarm(line, sum, needed);
   }
 
   /** It was not. `usual` is how often that happens by itself; `dead`: nothing came in since. `answered`: it was, late. */
@@ -157,7 +164,7 @@ export class Brownouts {
     if (answered) sum.slow++;
     sum.all++;
     sum.value += Math.log(alternative(usual) / usual);
-    if (dead) return;
+    if (dead || sum.value < this.leastNeeded) return;
     const needed = this.needed(line, nowUs);
     if (sum.value >= needed) this.alarm(line, sum, needed);
   }

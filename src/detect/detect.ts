@@ -84,25 +84,51 @@ function overlap(a: RawOutage, b: RawOutage): boolean {
 
 /** Flows and marks in the order of time; spans that no input covers are gaps. */
 function scan(detector: Detector, flows: Flows, marks: Marks, gaps: readonly SpanUs[], endUs: number): void {
-  const { times, codes } = marks;
-  let mark = 0;
-  let gap = 0;
-  const upTo = (timeUs: number) => {
-    while (mark < times.length && times[mark] < timeUs) {
-      reach(times[mark]);
-      detector.mark(times[mark], codes[mark++]);
-    }
-    reach(timeUs);
-  };
-  const reach = (timeUs: number) => {
-    while (gap < gaps.length && gaps[gap].endUs <= timeUs) detector.uncovered(gaps[gap++]);
-  };
-  for (let i = 0; i < flows.count; i++) {
-    upTo(flows.startUs[i]);
+  const { count, startUs } = flows;
+  const between = new Between(detector, marks, gaps);
+  for (let i = 0; i < count; i++) {
+    if (startUs[i] >= between.nextUs) between.upTo(startUs[i]);
     detector.started(i);
   }
-  upTo(Number.POSITIVE_INFINITY);
+  between.upTo(Number.POSITIVE_INFINITY);
   detector.finish(endUs);
+}
+
+/** What the detector is told between two flows. */
+class Between {
+  private readonly times: Float64Array;
+  private readonly codes: Int32Array;
+  private mark = 0;
+  private gap = 0;
+  /** Before this there is nothing more. */
+  nextUs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly detector: Detector,
+    { times, codes }: Marks,
+    private readonly gaps: readonly SpanUs[],
+  ) {
+    this.times = times;
+    this.codes = codes;
+  }
+
+  /** Marks before that time, gaps that are over by then. */
+  upTo(timeUs: number): void {
+    const { times, codes, gaps } = this;
+    while (this.mark < times.length && times[this.mark] < timeUs) {
+      this.reach(times[this.mark]);
+      this.detector.mark(times[this.mark], codes[this.mark++]);
+    }
+    this.reach(timeUs);
+    const markUs = this.mark < times.length ? times[this.mark] : Number.POSITIVE_INFINITY;
+    const gapUs = this.gap < gaps.length ? gaps[this.gap].endUs : Number.POSITIVE_INFINITY;
+    this.nextUs = Math.min(markUs, gapUs);
+  }
+
+  private reach(timeUs: number): void {
+    const { gaps } = this;
+    while (this.gap < gaps.length && gaps[this.gap].endUs <= timeUs) this.detector.uncovered(gaps[this.gap++]);
+  }
 }
 
 function holes(spans: readonly Interval[]): SpanUs[] {

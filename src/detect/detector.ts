@@ -13,6 +13,8 @@ import { Shares } from './shares.js';
 import { type Thin, thinOf } from './thin.js';
 import { browned, refineEnd, tryOn } from './trial.js';
 
+/** However few decisions there are, an alarm takes what it would with so many a year. */
+const LEAST_YEARLY = 1000;
 /** So many servers at least, or so many nats of other evidence. */
 const LEAST_SERVERS = 4;
 const OTHER_NATS = 6;
@@ -62,9 +64,9 @@ export class Detector {
     this.doubtedUs = new Float64Array(flows.servers).fill(Number.POSITIVE_INFINITY);
     this.countedUs = new Float64Array(flows.servers).fill(Number.NEGATIVE_INFINITY);
     this.countedAt = new Uint8Array(flows.servers);
-    this.brownouts = new Brownouts(this.lines, flows.servers, this.lateShare, (line, nowUs) =>
-      this.needed(this.shares.of(line.uplink), nowUs),
-    );
+    const needed = (line: Line, nowUs: number) => this.needed(this.shares.of(line.uplink), nowUs);
+    const leastNeeded = Math.log(LEAST_YEARLY / options.settings.alarmsPerYear) - 1e-9;
+    this.brownouts = new Brownouts(this.lines, flows.servers, this.lateShare, needed, leastNeeded);
   }
 
   get gaps(): readonly SpanUs[] {
@@ -73,10 +75,11 @@ export class Detector {
 
   /** The flow at this place begins. */
   started(i: number): void {
-    const { flows, lines, looked, keys } = this;
+    const { flows, looked, keys, shares } = this;
     const timeUs = flows.startUs[i];
-    const own = lines[flows.uplink[i]];
-    this.advance(timeUs);
+    const uplink = flows.uplink[i];
+    const own = this.lines[uplink];
+    this.advance(timeUs, true);
     if (flows.draw[i] === 1) {
       const key = flows.key[i];
       this.decisions++;
@@ -87,34 +90,41 @@ export class Detector {
         const { silence } = line;
         const since = silence.lastStartUs > silence.sinceUs ? silence.lastStartUs : silence.sinceUs;
         if (!keys.speaksAgainst(line.uplink, since)) continue;
-        // What it should have is what it had at its last flow: no silence counts against that.
-        if (silence.elsewhere++ === 0 && !line.isOut) {
-          silence.share = Number.isNaN(line.share) ? this.shares.of(line.uplink) : line.share;
-          line.nats = -Math.log1p(-Math.min(silence.share, 0.95));
-        }
+        if (silence.elsewhere++ === 0 && !line.isOut) this.expect(line);
         if (silence.share <= 0) continue;
         silence.elsewhereScore += line.nats;
-        if (!line.isOut && silence.elsewhereScore > 4) this.decide(line, timeUs);
+        if (silence.elsewhereScore > 4 && !line.isOut) this.decide(line, timeUs);
       }
-      if (this.out === 0) this.shares.add(own.uplink);
-      own.share = this.shares.of(own.uplink);
-      keys.started(key, own.uplink, timeUs, own.share);
+      if (this.out === 0) shares.add(uplink);
+      own.share = shares.of(uplink);
+      keys.started(key, uplink, timeUs, own.share);
+      if (!own.isUsed) {
+        own.isUsed = true;
+        this.decide(own, timeUs);
+      }
     }
     const { silence } = own;
-    if (!own.isUsed && flows.draw[i] === 1) {
-      own.isUsed = true;
-      this.decide(own, timeUs);
-    }
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;
     silence.lastStartUs = timeUs;
     own.seen(timeUs);
-    own.queue.push(i);
-    this.dueUs = Math.min(this.dueUs, timeUs + own.delays.lateUs);
+    own.queue.add(i);
+    const dueUs = timeUs + own.delays.lateUs;
+    if (dueUs < this.dueUs) this.dueUs = dueUs;
+  }
+
+  /** What a line should have is what it had at its last flow: no silence counts against that. */
+  private expect(line: Line): void {
+    const share = Number.isNaN(line.share) ? this.shares.of(line.uplink) : line.share;
+    if (share !== line.expected) {
+      line.expected = share;
+      line.nats = -Math.log1p(-Math.min(share, 0.95));
+    }
+    line.silence.share = share;
   }
 
   /** A mark of `marksOf`. */
   mark(timeUs: number, code: number): void {
-    this.advance(timeUs);
+    this.advance(timeUs, true);
     const uplink = Math.floor(code / MARK.kinds) - 1;
     const kind = code % MARK.kinds;
     if (kind === MARK.elsewhere || uplink < 0) return;
@@ -147,7 +157,7 @@ export class Detector {
     this.brownouts.finish();
   }
 
-  private advance(timeUs: number, event = true): void {
+  private advance(timeUs: number, event: boolean): void {
     if (event) {
       const gap = this.watch.event(timeUs);
       if (gap !== null) this.skip(gap);
@@ -160,7 +170,7 @@ export class Detector {
   private skip({ startUs, endUs }: SpanUs): void {
     this.resolveDue(startUs);
     for (const line of this.looked) {
-      line.head = line.queue.length;
+      line.queue.clear();
       line.judgedFromUs = endUs;
       if (line.isOut) continue;
       this.leaveUndecided(line, startUs);
@@ -170,53 +180,67 @@ export class Detector {
     }
   }
 
+  /** The time for an answer is over, for the first flows of each line. */
   private resolveDue(timeUs: number): void {
-    const { flows } = this;
-    this.dueUs = Number.POSITIVE_INFINITY;
-    for (const line of this.looked) {
-      const { queue } = line;
-      while (line.head < queue.length) {
-        const i = queue[line.head];
-        const due = flows.startUs[i] + line.delays.lateUs;
-        if (due > timeUs) {
-          if (due < this.dueUs) this.dueUs = due;
+    const { looked, known, brownouts } = this;
+    const { startUs, waitUs, server, demand } = this.flows;
+    let nextUs = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < looked.length; n++) {
+      const line = looked[n];
+      const { queue, delays } = line;
+      while (queue.length > 0) {
+        const i = queue.at(0);
+        const dueUs = startUs[i] + delays.lateUs;
+        if (dueUs > timeUs) {
+          if (dueUs < nextUs) nextUs = dueUs;
           break;
         }
-        line.head++;
-        this.resolve(line, i, due);
-      }
-      if (line.head > 1024 && line.head * 2 > queue.length) {
-        queue.splice(0, line.head);
-        line.head = 0;
+        queue.take();
+        if (
+          (waitUs[i] < 0 || startUs[i] < line.judgedFromUs || line.trial !== null) &&
+          this.isSettled(line, i, dueUs)
+        ) {
+          continue;
+        }
+        if (waitUs[i] < 0 || waitUs[i] > Math.max(delays.lateUs, RETRY_US)) {
+          this.late(line, i, dueUs);
+          continue;
+        }
+        const category = categoryOf(demand[i], known[server[i]]);
+        known[server[i]] = 1;
+        if (!brownouts.isDoubtful(line)) delays.add(waitUs[i]);
+        const heardUs = startUs[i] + waitUs[i];
+        if (heardUs > line.silence.sinceUs) this.alive(line, heardUs);
+        if (!line.isOut) brownouts.good(line, startUs[i], category, dueUs);
       }
     }
+    this.dueUs = nextUs;
   }
 
-  /** The time for an answer is over. */
-  private resolve(line: Line, i: number, nowUs: number): void {
-    const { flows, known } = this;
-    const startUs = flows.startUs[i];
-    if (flows.waitUs[i] === UNSEEN && !line.everIn) {
+  /** Whether nothing more is to be said of the flow: it can't be judged, or all that it tells is when an outage ended. */
+  private isSettled(line: Line, i: number, nowUs: number): boolean {
+    const startUs = this.flows.startUs[i];
+    const waitUs = this.flows.waitUs[i];
+    if (waitUs === UNSEEN && !line.everIn) {
       line.isOneWay = true;
-      return;
+      return true;
     }
     if (startUs < line.judgedFromUs) {
-      refineEnd(line, startUs, flows.waitUs[i]);
-      return;
+      refineEnd(line, startUs, waitUs);
+      return true;
     }
-    if (line.trial !== null && tryOn(line, startUs, flows.waitUs[i], nowUs)) this.settleTrial(line);
+    if (line.trial !== null && tryOn(line, startUs, waitUs, nowUs)) this.settleTrial(line);
+    return false;
+  }
+
+  /** No answer, or not in time. */
+  private late(line: Line, i: number, nowUs: number): void {
+    const { flows, known } = this;
+    const { silence } = line;
+    const startUs = flows.startUs[i];
     const waitUs = flows.waitUs[i];
     const server = flows.server[i];
-    const { lateUs } = line.delays;
-    const category = categoryOf(flows.demand[i], known[server] === 1);
-    if (waitUs >= 0 && waitUs <= Math.max(lateUs, RETRY_US)) {
-      known[server] = 1;
-      if (!this.brownouts.isDoubtful(line)) line.delays.add(waitUs);
-      if (startUs + waitUs > line.silence.sinceUs) this.alive(line, startUs + waitUs);
-      if (!line.isOut) this.brownouts.good(line, startUs, category, nowUs);
-      return;
-    }
-    const { silence } = line;
+    const category = categoryOf(flows.demand[i], known[server]);
     const dead = silence.sinceUs <= startUs + line.delays.p95Us;
     // Who never answered before tells nothing by not answering again.
     const isNew = known[server] === 0;
@@ -279,19 +303,23 @@ export class Detector {
       line.everIn = this.isHeard = true;
       this.decide(line, timeUs);
     }
-    if (line.isOut) {
-      silence.endUs = timeUs;
-      overdue(line, this.flows, timeUs);
-      if (line.trial !== null) this.settleTrial(line);
-      line.trial = { silence, all: 0, late: 0, usual: this.lateShare.of(categoryOf(DEMAND.tcp, true)) };
-      line.silence = silenceAt(line.uplink, timeUs, false);
-      line.isOut = false;
-      line.judgedFromUs = timeUs;
-      this.out--;
-      return;
+    if (line.isOut) this.ended(line, timeUs);
+    else {
+      if (timeUs - silence.sinceUs >= THIN_US) this.leaveUndecided(line, timeUs);
+      beginSilence(silence, timeUs, false);
     }
-    this.leaveUndecided(line, timeUs);
-    beginSilence(silence, timeUs, false);
+  }
+
+  private ended(line: Line, timeUs: number): void {
+    const { silence } = line;
+    silence.endUs = timeUs;
+    overdue(line, this.flows, timeUs);
+    if (line.trial !== null) this.settleTrial(line);
+    line.trial = { silence, all: 0, late: 0, usual: this.lateShare.of(categoryOf(DEMAND.tcp, 1)) };
+    line.silence = silenceAt(line.uplink, timeUs, false);
+    line.isOut = false;
+    line.judgedFromUs = timeUs;
+    this.out--;
   }
 
   /** An outage that is over is one, or turns out to be the beginning of a brownout. */
@@ -343,7 +371,7 @@ export class Detector {
   private needed(share: number, nowUs: number): number {
     const seconds = Math.max(10, (nowUs - this.options.startUs) / 1e6);
     const yearly = (Math.max(this.decisions, 1) / seconds) * YEAR_SEC * Math.max(share, 0.01);
-    return Math.log(Math.max(yearly, 1000) / this.options.settings.alarmsPerYear);
+    return Math.log(Math.max(yearly, LEAST_YEARLY) / this.options.settings.alarmsPerYear);
   }
 
   private leaveUndecided(line: Line, untilUs: number): void {

@@ -49,9 +49,10 @@ export class GapWatch {
       }
     }
     this.seen++;
-    const fade = Math.exp(-gapUs / Math.max(MEMORY_US, MEMORY * this.wait()));
-    this.squares = this.squares * fade + gapUs * gapUs;
-    this.cubes = this.cubes * fade + gapUs * gapUs * gapUs;
+    const fade = this.fadeOver(gapUs);
+    const square = gapUs * gapUs;
+    this.squares = this.squares * fade + square;
+    this.cubes = this.cubes * fade + square * gapUs;
     return null;
   }
 
@@ -60,6 +61,13 @@ export class GapWatch {
     this.gaps.push(gap);
     this.pending = null;
     this.lastUs = gap.endUs;
+  }
+
+  private fadeOver(gapUs: number): number {
+    if (this.cubes > 3 * this.squares * (MEMORY_US / MEMORY)) return Math.exp(-gapUs / (MEMORY * this.wait()));
+    const part = gapUs / MEMORY_US;
+    // e^−x, to the last digit or the one before.
+    return part < 1e-6 ? 1 - part + (part * part) / 2 : Math.exp(-part);
   }
 
   /** How long the long ones among the waits are: the mean of an exponential tail, whatever bursts there are beside it. */

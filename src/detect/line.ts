@@ -1,60 +1,62 @@
 // What the detector keeps of one uplink: its last sign of life, and what speaks against it since.
 
 import { Delays } from './answers.js';
+import { Queue } from './queue.js';
 
 /** An open silence, or one that became an outage. Times in microseconds, NaN where there is none. */
-export interface Silence {
-  uplink: number;
+export class Silence {
   /** The last packet in before it; of an uplink without one the start of what is looked at. */
-  sinceUs: number;
+  sinceUs = Number.NaN;
   /** Nothing came in ever before. */
-  fromStart: boolean;
+  fromStart = false;
   /** Evidence in nats: demands without answer, decisions that went elsewhere, the gateway's silence. */
-  lateScore: number;
+  lateScore = Number.NaN;
   /** Of it what servers that never answered anybody make. */
-  unknownScore: number;
-  elsewhereScore: number;
-  gatewayScore: number;
+  unknownScore = Number.NaN;
+  elsewhereScore = Number.NaN;
+  gatewayScore = Number.NaN;
   /** Demands without answer, those of them that count (a server once), and their servers that answered before. */
-  late: number;
-  servers: number;
-  knownServers: number;
-  firstLateUs: number;
-  lastLateUs: number;
+  late = 0;
+  servers = 0;
+  knownServers = 0;
+  firstLateUs = Number.NaN;
+  lastLateUs = Number.NaN;
   /** Decisions elsewhere since the last flow here. */
-  elsewhere: number;
-  lastStartUs: number;
-  pingsOut: number;
-  pingsIn: number;
-  asked: number;
-  answered: number;
+  elsewhere = 0;
+  lastStartUs = Number.NaN;
+  pingsOut = 0;
+  pingsIn = 0;
+  asked = 0;
+  answered = 0;
   /** Keep-alives that did not even go out, while the other uplinks' did. */
-  beatsMissed: number;
+  beatsMissed = 0;
   /** Pings and ARP requests that the gateway left unanswered; how many it had answered by the last of them. */
-  asksLost: number;
-  heardByLost: number;
+  asksLost = 0;
+  heardByLost = 0;
   /** The first and the last of those. */
-  firstAskedUs: number;
-  lastAskedUs: number;
+  firstAskedUs = Number.NaN;
+  lastAskedUs = Number.NaN;
   /** The longest time without any packet on the link. */
-  gapFromUs: number;
-  gapToUs: number;
+  gapFromUs = Number.NaN;
+  gapToUs = Number.NaN;
   /** The last packet on the link while it lasted. */
-  lastAnyUs: number;
+  lastAnyUs = Number.NaN;
   /** First sign of the gateway after a time without. */
-  gatewayBackUs: number;
+  gatewayBackUs = Number.NaN;
   /** When it was decided; the share that was expected then, the evidence that it took. */
-  decidedUs: number;
-  share: number;
-  needed: number;
-  delayUs: number;
+  decidedUs = Number.NaN;
+  share = Number.NaN;
+  needed = Number.NaN;
+  delayUs = Number.NaN;
   /** How long after any moment a packet is seen on the link, in the mean. */
-  waitUs: number;
+  waitUs = Number.NaN;
   /** How often the gateway is pinged, 0 where that is not known. */
-  beatUs: number;
-  lateAfterUs: number;
+  beatUs = Number.NaN;
+  lateAfterUs = Number.NaN;
   /** First packet in after it; NaN until then. */
-  endUs: number;
+  endUs = Number.NaN;
+
+  constructor(readonly uplink: number) {}
 }
 
 /** An outage that is over, and how the demands since then fare: it may turn out to be a brownout's beginning. */
@@ -71,8 +73,9 @@ export class Line {
   isOut = false;
   /** Its share of the decisions as of its last flow; NaN before the first. */
   share = Number.NaN;
-  /** What a decision elsewhere says against it. */
-  nats = 0;
+  /** What a decision elsewhere says against it, and the share that this was made from. */
+  nats = Number.NaN;
+  expected = Number.NaN;
   trial: Trial | null = null;
   everIn = false;
   /** The router chose it for a flow before: only then decisions that go elsewhere say anything. */
@@ -94,9 +97,8 @@ export class Line {
   private gaps = 0;
   private squares = 0;
   readonly delays = new Delays();
-  /** Places of flows whose time for an answer is not over. */
-  readonly queue: number[] = [];
-  head = 0;
+  /** Flows whose time for an answer is not over. */
+  readonly queue = new Queue();
 
   constructor(
     readonly uplink: number,
@@ -129,7 +131,7 @@ export class Line {
 }
 
 export function silenceAt(uplink: number, sinceUs: number, fromStart: boolean): Silence {
-  return beginSilence({ uplink } as Silence, sinceUs, fromStart);
+  return beginSilence(new Silence(uplink), sinceUs, fromStart);
 }
 
 /** Begins anew in place: there are as many silences as packets. */

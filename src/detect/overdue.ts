@@ -6,12 +6,12 @@ import type { Line } from './line.js';
 
 /** Demands that should have been answered by now, though their time is not over. */
 export function overdue(line: Line, flows: Flows, nowUs: number): void {
-  line.silence.lastAnyUs = line.lastAnyUs;
-  giveUpGateway(line, nowUs);
   const { queue, silence } = line;
+  silence.lastAnyUs = line.lastAnyUs;
+  giveUpGateway(line, nowUs);
   const { startUs, waitUs } = flows;
-  for (let at = line.head; at < queue.length; at++) {
-    const i = queue[at];
+  for (let n = 0; n < queue.length; n++) {
+    const i = queue.at(n);
     if (startUs[i] > nowUs - 1.5 * line.delays.p99Us) break;
     if (startUs[i] <= silence.sinceUs || (waitUs[i] >= 0 && waitUs[i] <= line.delays.lateUs)) continue;
     silence.late++;
