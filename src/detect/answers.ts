@@ -54,15 +54,16 @@ export class Delays {
 
   private settle(): void {
     this.untold = 0;
-    const { steps } = this;
-    if (this.total > MEMORY) {
-      for (let step = 0; step <= STEPS; step++) steps[step] /= 2;
-      this.total /= 2;
-    }
+    if (this.total > MEMORY) this.fade();
     this.p95Us = this.quantile(0.95);
     this.p99Us = Math.max(this.p95Us, this.quantile(0.99));
     const isNew = this.forgets && this.total < PRIOR_DELAYS + FEW;
     this.lateUs = isNew ? SLOW_US : Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
+  }
+
+  private fade(): void {
+    for (let step = 0; step <= STEPS; step++) this.steps[step] /= 2;
+    this.total /= 2;
   }
 
   private quantile(part: number): number {
@@ -104,18 +105,12 @@ export class LateShare {
     }
   }
 
-  add(category: number, late: number, all: number): void {
-    this.late[category] += late;
-    this.all[category] += all;
-    if (this.all[category] > MEMORY) {
-      this.late[category] /= 2;
-      this.all[category] /= 2;
-    }
-  }
-
-  /** One that was answered in time. */
-  addGood(category: number): void {
-    if (++this.all[category] > MEMORY) this.add(category, 0, 0);
+  add(category: number, lateMore: number, allMore: number): void {
+    const { late, all } = this;
+    // Without a branch that is met so late that compiled code would not know it.
+    const kept = all[category] + allMore > MEMORY ? 0.5 : 1;
+    late[category] = (late[category] + lateMore) * kept;
+    all[category] = (all[category] + allMore) * kept;
   }
 
   of(category: number): number {

@@ -102,7 +102,7 @@ export class Brownouts {
   good(line: Line, startUs: number, category: number, nowUs: number): void {
     const sum = this.sums[line.uplink];
     sum.remember(startUs, false);
-    if (sum.value === 0 && sum.open === null) this.lateShare.addGood(category);
+    if (sum.value === 0 && sum.open === null) this.lateShare.add(category, 0, 1);
     else this.goodInDoubt(line, sum, category, nowUs);
   }
 

@@ -103,7 +103,7 @@ export function findDecisions(
     policy,
     pinned,
     duringOutage: all.length - first.rows.length,
-    flows: countRows(ledger, decided.rows, inView.length),
+    flows: keys.byUplink.flows.slice(0, inView.length),
     firsts,
     decisions: firsts.reduce((sum, count) => sum + count, 0),
     changes,
@@ -121,8 +121,12 @@ export function findDecisions(
     };
     const isCoarse = kinds.ipv4 === coarse && kinds.ipv6 === coarse;
     const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds), regimeOf);
+    if (regimes.list.length === 1) {
+      const flows = Float64Array.from(places, (uplink) => keys.byUplink.flows[uplink]);
+      const counts = [{ flows, firsts: countFirsts(ledger, places, keys.first) }];
+      return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
+    }
     const counts = countByRegime(ledger, places, regimes, some, keys.first);
-    if (regimes.list.length === 1) return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
     const isTaken = (_: number, i: number) => regimeOf[i] >= 0;
     return {
       regimes,
@@ -139,10 +143,12 @@ export function findDecisions(
     const placeOf = placesOf(places);
     const codes = new Int32Array(keys.count);
     const startsUs = new Float64Array(keys.count);
+    const isOne = whole.list.length === 1;
     for (let key = 0; key < keys.count; key++) {
       const row = keys.first[key];
+      const uplink = ledger.uplink[row];
       startsUs[key] = ledger.startUs[row];
-      codes[key] = whole.find(ledger.uplink[row], startsUs[key]) * places.length + placeOf[ledger.uplink[row]];
+      codes[key] = (isOne ? 0 : whole.find(uplink, startsUs[key]) * places.length) + placeOf[uplink];
     }
     return inOrderOfTime(codes, startsUs, whole.list.length, places.length);
   }
@@ -171,6 +177,14 @@ export function findDecisions(
 function regimesOf(ledger: Ledger, rows: Int32Array, regimes: Regimes): Int32Array {
   if (regimes.list.length === 1) return new Int32Array(rows.length);
   return rows.map((row) => regimes.find(ledger.uplink[row], ledger.startUs[row]));
+}
+
+/** By place: keys by the uplink of their first flow. */
+function countFirsts(ledger: Ledger, places: readonly number[], firsts: Int32Array): Float64Array {
+  const placeOf = placesOf(places);
+  const counts = new Float64Array(places.length);
+  for (let i = 0; i < firsts.length; i++) counts[placeOf[ledger.uplink[firsts[i]]]]++;
+  return counts;
 }
 
 function countByRegime(
@@ -243,10 +257,4 @@ function commonKind(ledger: Ledger, keys: Keys, kinds: KeyKinds): KeyKind {
   const six = addressFamilies(ledger);
   const ipv6 = keys.first.reduce((sum, row) => sum + six[ledger.server[row]], 0);
   return ipv6 * 2 > keys.count ? kinds.ipv6 : kinds.ipv4;
-}
-
-function countRows(ledger: Ledger, rows: Int32Array, uplinks: number): Float64Array {
-  const counts = new Float64Array(uplinks);
-  for (let i = 0; i < rows.length; i++) counts[ledger.uplink[rows[i]]]++;
-  return counts;
 }

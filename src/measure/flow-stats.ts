@@ -38,19 +38,21 @@ export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
 
 /**
  * By uplink: milliseconds from a TCP flow's first packet to its answer, of the flows that did not come from outside, and
- * which share of the data segments, of all flows and both ways, held nothing new (null where there were none).
+ * which share of the data segments, of all flows and both ways, were sent again (null where there were none).
  */
 export function qualityOf({ ledger, flows }: Pick<Tally, 'ledger' | 'flows'>): ReportQuality[] {
+  const { uplink, answerUs } = ledger;
+  const rows = new Int32Array(ledger.count);
   const counts = new Uint32Array(flows.length);
-  for (let row = 0; row < ledger.count; row++) if (isHandshake(ledger, row)) counts[ledger.uplink[row]]++;
-  const delays = Array.from(counts, (count) => new Float64Array(count));
+  const count = handshakes(ledger, rows, counts);
+  const delays = Array.from(counts, (own) => new Float64Array(own));
   counts.fill(0);
-  for (let row = 0; row < ledger.count; row++) {
-    const uplink = ledger.uplink[row];
-    if (isHandshake(ledger, row)) delays[uplink][counts[uplink]++] = ledger.answerUs[row];
+  for (let i = 0; i < count; i++) {
+    const n = uplink[rows[i]];
+    delays[n][counts[n]++] = answerUs[rows[i]];
   }
-  return delays.map((values, uplink) => {
-    const { segments, segmentsAgain } = flows[uplink];
+  return delays.map((values, n) => {
+    const { segments, segmentsAgain } = flows[n];
     const retransmittedShare = segments === 0 ? null : round6(segmentsAgain / segments);
     if (values.length === 0) return { handshakeMsP50: null, handshakeMsP95: null, retransmittedShare };
     const [p50, p95] = nearestRank(values, [0.5, 0.95]);
@@ -58,8 +60,16 @@ export function qualityOf({ ledger, flows }: Pick<Tally, 'ledger' | 'flows'>): R
   });
 }
 
-function isHandshake({ protocol, origin, answerUs }: Ledger, row: number): boolean {
-  return protocol[row] === PROTOCOL.tcp && origin[row] !== ORIGIN.inbound && answerUs[row] >= 0;
+/** Their rows, and how many each uplink has; returns how many in all. */
+function handshakes(ledger: Ledger, rows: Int32Array, counts: Uint32Array): number {
+  const { protocol, origin, answerUs, uplink } = ledger;
+  let count = 0;
+  for (let row = 0; row < ledger.count; row++) {
+    if (protocol[row] !== PROTOCOL.tcp || origin[row] === ORIGIN.inbound || answerUs[row] < 0) continue;
+    counts[uplink[row]]++;
+    rows[count++] = row;
+  }
+  return count;
 }
 
 /** The smallest n with size <= 2^n; sizes are whole. */

@@ -51,9 +51,13 @@ export function gStatistic(counts: ArrayLike<number>, expected: readonly number[
   for (let i = 0; i < expected.length; i++) total += counts[i];
   let sum = 0;
   for (let i = 0; i < expected.length; i++) {
-    if (counts[i] > 0) sum += counts[i] * Math.log(counts[i] / (total * expected[i]));
+    if (counts[i] > 0) sum += termOf(counts[i], total, expected[i]);
   }
   return Math.max(0, 2 * sum);
+}
+
+function termOf(count: number, total: number, share: number): number {
+  return count * Math.log(count / (total * share));
 }
 
 /** In how many ways so many decisions can fall on one uplink more than `df`. */
@@ -83,16 +87,27 @@ function exactP(statistic: number, total: number, expected: readonly number[]): 
 
 function drawnP(statistic: number, total: number, expected: readonly number[], draws: number): number {
   const random = seededRandom(SEED);
-  const counts = new Float64Array(expected.length);
+  const places = expected.length;
+  const counts = new Int32Array(places);
+  const shares = Float64Array.from(expected);
+  // Terms of the statistic by place and count: counts are small and come again and again.
+  const terms = new Float64Array(places * (total + 1)).fill(Number.NaN);
   return midP(statistic, draws, () => {
     counts.fill(0);
     for (let i = 0; i < total; i++) {
-      let left = random() - expected[0];
-      let uplink = 0;
-      while (left >= 0 && uplink < expected.length - 1) left -= expected[++uplink];
-      counts[uplink]++;
+      let left = random() - shares[0];
+      let place = 0;
+      while (left >= 0 && place < places - 1) left -= shares[++place];
+      counts[place]++;
     }
-    return gStatistic(counts, expected);
+    let sum = 0;
+    for (let place = 0, from = 0; place < places; place++, from += total + 1) {
+      const count = counts[place];
+      if (count === 0) continue;
+      if (Number.isNaN(terms[from + count])) terms[from + count] = termOf(count, total, shares[place]);
+      sum += terms[from + count];
+    }
+    return Math.max(0, 2 * sum);
   });
 }
 

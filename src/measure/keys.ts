@@ -23,9 +23,11 @@ export interface Numbering {
 
 /** Columns by key. */
 export interface Keys extends Numbering {
-  flows: Uint32Array;
+  flows: Float64Array;
   ipBytes: Float64Array;
   packets: Float64Array;
+  /** The same by uplink: of all rows that were added up. */
+  byUplink: { flows: Float64Array; ipBytes: Float64Array; packets: Float64Array };
   /**
    * The row of the key's first flow, also where that is left out; of several at one moment that which sorts first by ports,
    * protocol and uplink.
@@ -116,35 +118,46 @@ function numberTuples(ledger: KeyColumns, rows: Int32Array, kinds: KeyKinds): Nu
 
 /** Flows for which `regimeOf` (by place in `rows`) is negative are left out of the sums. */
 export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering, regimeOf: Int32Array): Keys {
-  const { count, keyOf } = numbering;
-  const { ipUp, ipDown, packetsUp, packetsDown, startUs } = ledger;
+  const { count, row } = numbering;
   const sums = new Float64Array(count * SUM);
-  const first = numbering.row.slice();
-  for (let key = 0; key < count; key++) sums[key * SUM + 3] = startUs[first[key]];
+  const first = row.slice();
+  const byUplink = { flows: new Float64Array(256), ipBytes: new Float64Array(256), packets: new Float64Array(256) };
+  for (let key = 0; key < count; key++) sums[key * SUM + 3] = ledger.startUs[first[key]];
+  sumRows(ledger, rows, numbering.keyOf, regimeOf, sums, first, byUplink);
+  const pick = (field: number) => Float64Array.from({ length: count }, (_, key) => sums[key * SUM + field]);
+  return { ...numbering, flows: pick(0), ipBytes: pick(1), packets: pick(2), byUplink, first };
+}
+
+function sumRows(
+  ledger: Ledger,
+  rows: Int32Array,
+  keyOf: Int32Array,
+  regimeOf: Int32Array,
+  sums: Float64Array,
+  first: Int32Array,
+  byUplink: Keys['byUplink'],
+): void {
+  const { ipUp, ipDown, packetsUp, packetsDown, startUs, uplink } = ledger;
+  const { flows: uplinkFlows, ipBytes: uplinkBytes, packets: uplinkPackets } = byUplink;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     const at = keyOf[i] * SUM;
     if (regimeOf[i] >= 0) {
+      const ipBytes = ipUp[row] + ipDown[row];
+      const packets = packetsUp[row] + packetsDown[row];
+      const n = uplink[row];
       sums[at]++;
-      sums[at + 1] += ipUp[row] + ipDown[row];
-      sums[at + 2] += packetsUp[row] + packetsDown[row];
+      sums[at + 1] += ipBytes;
+      sums[at + 2] += packets;
+      uplinkFlows[n]++;
+      uplinkBytes[n] += ipBytes;
+      uplinkPackets[n] += packets;
     }
     const start = startUs[row];
-    if (start > sums[at + 3]) continue;
-    if (start < sums[at + 3] || sortsBefore(ledger, row, first[keyOf[i]])) {
-      sums[at + 3] = start;
-      first[keyOf[i]] = row;
-    }
+    if (start > sums[at + 3] || (start === sums[at + 3] && !sortsBefore(ledger, row, first[keyOf[i]]))) continue;
+    sums[at + 3] = start;
+    first[keyOf[i]] = row;
   }
-  const flows = new Uint32Array(count);
-  const ipBytes = new Float64Array(count);
-  const packets = new Float64Array(count);
-  for (let key = 0; key < count; key++) {
-    flows[key] = sums[key * SUM];
-    ipBytes[key] = sums[key * SUM + 1];
-    packets[key] = sums[key * SUM + 2];
-  }
-  return { ...numbering, flows, ipBytes, packets, first };
 }
 
 /**

@@ -99,7 +99,7 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
   const judgement = judgeBalance(ledger, decisions, weights, names);
   const all = pins.length === 0 && decisions.regimes.list.length === 1;
   const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
-  const shares = measureShares(ledger, decisions, expected, exactFlows, weights);
+  const shares = measureShares(decisions, expected, exactFlows, weights);
   // Beside one that was captured, what connection tracking counted (flows that are over) is another measure.
   const isMixed = captured.includes(true) && captured.includes(false) && tally.told.flows > 0;
   const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });

@@ -1,7 +1,6 @@
 // Each uplink's part of the balance: of flows, decisions, bytes and packets, with what the figure is worth.
 
 import type { ReportShare } from '../report/report.js';
-import type { Ledger } from '../tally/ledger.js';
 import { choiceLeft } from './balance.js';
 import type { Decisions } from './decisions.js';
 import { effectiveNumber, wilsonInterval } from './interval.js';
@@ -27,21 +26,13 @@ const NOTHING: Omit<ReportShare, 'expected'> = {
  * and bytes fall into regimes by chance too.
  */
 export function measureShares(
-  ledger: Ledger,
   decisions: Decisions,
   expected: readonly (number | null)[],
   exactFlows: readonly number[] | null,
   weights: readonly (number | null)[],
 ): ReportShare[] {
-  const { rows, keys, firsts, clientsVisible, places } = decisions;
-  const { uplink: chosen, ipUp, ipDown, packetsUp, packetsDown } = ledger;
-  const bytes = new Float64Array(expected.length);
-  const packets = new Float64Array(expected.length);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    bytes[chosen[row]] += ipUp[row] + ipDown[row];
-    packets[chosen[row]] += packetsUp[row] + packetsDown[row];
-  }
+  const { keys, firsts, clientsVisible, places } = decisions;
+  const { ipBytes: bytes, packets } = keys.byUplink;
   const flows = exactFlows ?? decisions.flows;
   const weighed = [
     { counts: flows, n: effectiveNumber(keys.flows), forced: decisions.key === 'five-tuple' },

@@ -42,7 +42,7 @@ export function runCell(cell: Cell, runs: number, seed: number): Outcome {
     const decisions = findDecisions(ledger, inView, [], SETTINGS, { distortions, window, leftOut: null });
     const expected = expectedShares(weights, decisions);
     const judged = judgeBalance(ledger, decisions, weights, names);
-    const shares = measureShares(ledger, decisions, expected, null, weights);
+    const shares = measureShares(decisions, expected, null, weights);
     // What the router really chose by.
     const truth = cell.flaps > 0 ? expectedShares(cell.weights, decisions) : cell.weights.map((w) => w / whole);
     if ((judged.pValue ?? 1) < 0.05) sums.rejected++;
