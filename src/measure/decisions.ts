@@ -123,20 +123,13 @@ export function findDecisions(
     const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds), regimeOf);
     if (regimes.list.length === 1) {
       const flows = Float64Array.from(places, (uplink) => keys.byUplink.flows[uplink]);
-      const counts = [{ flows, firsts: countFirsts(ledger, places, keys.first) }];
+      const firsts = countPlaces(ledger, places, keys.first, new Int32Array(keys.count), 1);
+      const counts = [{ flows, firsts }];
       return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
     }
     const counts = countByRegime(ledger, places, regimes, some, keys.first);
-    const isTaken = (_: number, i: number) => regimeOf[i] >= 0;
-    return {
-      regimes,
-      rows: some.filter(isTaken),
-      regimeOf: regimeOf.filter(isTaken),
-      keys: { ...keys, keyOf: keys.keyOf.filter(isTaken) },
-      kinds,
-      policy,
-      counts,
-    };
+    const taken = takenOf(some, regimeOf, keys);
+    return { regimes, rows: taken.rows, regimeOf: taken.regimeOf, keys: taken.keys, kinds, policy, counts };
   }
 
   function timed({ keys }: { keys: Keys }) {
@@ -176,15 +169,22 @@ export function findDecisions(
 /** By place in `rows`: the number of its regime, negative where the uplink was not eligible when the flow began. */
 function regimesOf(ledger: Ledger, rows: Int32Array, regimes: Regimes): Int32Array {
   if (regimes.list.length === 1) return new Int32Array(rows.length);
-  return rows.map((row) => regimes.find(ledger.uplink[row], ledger.startUs[row]));
+  return regimes.findAll(rows, ledger);
 }
 
-/** By place: keys by the uplink of their first flow. */
-function countFirsts(ledger: Ledger, places: readonly number[], firsts: Int32Array): Float64Array {
-  const placeOf = placesOf(places);
-  const counts = new Float64Array(places.length);
-  for (let i = 0; i < firsts.length; i++) counts[placeOf[ledger.uplink[firsts[i]]]]++;
-  return counts;
+/** Without the rows of no regime. */
+function takenOf(some: Int32Array, regimes: Int32Array, keys: Keys) {
+  const count = keys.byUplink.flows.reduce((sum, flows) => sum + flows, 0);
+  const rows = new Int32Array(count);
+  const regimeOf = new Int32Array(count);
+  const keyOf = new Int32Array(count);
+  for (let i = 0, n = 0; i < some.length; i++) {
+    if (regimes[i] < 0) continue;
+    rows[n] = some[i];
+    regimeOf[n] = regimes[i];
+    keyOf[n++] = keys.keyOf[i];
+  }
+  return { rows, regimeOf, keys: { ...keys, keyOf } };
 }
 
 function countByRegime(
@@ -194,19 +194,28 @@ function countByRegime(
   rows: Int32Array,
   firsts: Int32Array,
 ): Decisions['counts'] {
-  const placeOf = placesOf(places);
-  const counts = regimes.list.map(() => ({
-    flows: new Float64Array(places.length),
-    firsts: new Float64Array(places.length),
-  }));
-  for (let i = 0; i < rows.length; i++) count(rows[i], 'flows');
-  for (let i = 0; i < firsts.length; i++) count(firsts[i], 'firsts');
-  return counts;
+  const flows = countPlaces(ledger, places, rows, regimesOf(ledger, rows, regimes), regimes.list.length);
+  const keys = countPlaces(ledger, places, firsts, regimesOf(ledger, firsts, regimes), regimes.list.length);
+  const own = (counts: Float64Array, n: number) => counts.slice(n * places.length, (n + 1) * places.length);
+  return regimes.list.map((_, n) => ({ flows: own(flows, n), firsts: own(keys, n) }));
+}
 
-  function count(row: number, what: 'flows' | 'firsts'): void {
-    const regime = regimes.find(ledger.uplink[row], ledger.startUs[row]);
-    if (regime >= 0) counts[regime][what][placeOf[ledger.uplink[row]]]++;
+/** Rows by regime and place. */
+function countPlaces(
+  ledger: Ledger,
+  places: readonly number[],
+  rows: Int32Array,
+  regimeOf: Int32Array,
+  regimes: number,
+): Float64Array {
+  const { uplink } = ledger;
+  const placeOf = placesOf(places);
+  const width = places.length;
+  const counts = new Float64Array(regimes * width);
+  for (let i = 0; i < rows.length; i++) {
+    if (regimeOf[i] >= 0) counts[regimeOf[i] * width + placeOf[uplink[rows[i]]]]++;
   }
+  return counts;
 }
 
 /** By uplink: its place among those that take part. */
@@ -240,15 +249,20 @@ function inferPolicies(
 ): ReportBalance['policy'] {
   const placeOf = placesOf(places);
   const six = addressFamilies(ledger);
-  const flows: number[] = [];
-  for (let i = 0; i < regimeOf.length; i++) if (regimeOf[i] >= 0) flows[regimeOf[i]] = (flows[regimeOf[i]] ?? 0) + 1;
-  const main = flows.reduce((best, count, regime) => (count > (flows[best] ?? 0) ? regime : best), 0);
-  const counts = countByUplink(ledger, rows, pairs, placeOf, places.length, (i) => regimeOf[i] === main);
+  const main = mostOf(regimeOf);
+  const counts = countByUplink(ledger, rows, pairs, placeOf, places.length, regimeOf, main);
   const isFamily = (family: 4 | 6) => (key: number) => six[ledger.server[pairs.row[key]]] === (family === 6 ? 1 : 0);
   return {
     ipv4: inferPolicy(counts, pairs.count, places.length, isFamily(4)),
     ipv6: inferPolicy(counts, pairs.count, places.length, isFamily(6)),
   };
+}
+
+/** The regime with most flows, the first of such; 0 without any. */
+function mostOf(regimeOf: Int32Array): number {
+  const flows = new Float64Array(regimeOf.reduce((most, regime) => Math.max(most, regime), 0) + 1);
+  for (let i = 0; i < regimeOf.length; i++) if (regimeOf[i] >= 0) flows[regimeOf[i]]++;
+  return flows.indexOf(flows.reduce((most, count) => Math.max(most, count), 0));
 }
 
 /** The kind that more keys are of. */

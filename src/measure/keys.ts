@@ -162,7 +162,7 @@ function sumRows(
 
 /**
  * Flows of each key by uplink: key · uplinks + uplink, where `placeOf` gives the place of the ledger's uplinks; of those
- * rows (told by their place in `rows`) that `isTaken` wants.
+ * rows that are of the regime.
  */
 export function countByUplink(
   ledger: Ledger,
@@ -170,11 +170,14 @@ export function countByUplink(
   keys: Numbering,
   placeOf: ArrayLike<number>,
   uplinks: number,
-  isTaken: (i: number) => boolean,
+  regimeOf: Int32Array,
+  regime: number,
 ): Uint32Array {
+  const { uplink } = ledger;
+  const { keyOf } = keys;
   const counts = new Uint32Array(keys.count * uplinks);
   for (let i = 0; i < rows.length; i++) {
-    if (isTaken(i)) counts[keys.keyOf[i] * uplinks + placeOf[ledger.uplink[rows[i]]]]++;
+    if (regimeOf[i] === regime) counts[keyOf[i] * uplinks + placeOf[uplink[rows[i]]]]++;
   }
   return counts;
 }

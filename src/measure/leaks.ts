@@ -160,10 +160,10 @@ function leaksOf(lanes: readonly Lane[], data: BinData, uplinks: number, outages
 
 /** Where the bins don't tell them (flows of a saved ledger), the ways are those of the flows. */
 function addWays({ ledger }: Tally, leaks: readonly Leak[]): void {
-  for (let row = 0; row < ledger.count; row++) {
-    const egress = ledger.egress[row];
-    const uplink = ledger.uplink[row];
-    if (egress !== NO_LINK && egress !== uplink) leaks[uplink].egresses.add(egress);
+  const { count, egress, uplink } = ledger;
+  for (let row = 0; row < count; row++) {
+    const by = egress[row];
+    if (by !== uplink[row] && by !== NO_LINK) leaks[uplink[row]].egresses.add(by);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Regimes {
   list: Regime[];
   /** By uplink and moment: the number of the regime in `list`, −1 where the uplink is not eligible then. */
   find(uplink: number, startUs: number): number;
+  /** The same for rows of columns. */
+  findAll(rows: Int32Array, columns: { uplink: Uint8Array; startUs: Float64Array }): Int32Array;
 }
 
 /**
@@ -60,13 +62,32 @@ export function layRegimes(
     if (window !== null) addSpan(list[number].spans, fromUs, starts[piece + 1] ?? Number.POSITIVE_INFINITY, window);
     return number;
   });
+  const table = new Int32Array(numbers.length * UPLINKS).fill(-1);
+  numbers.forEach((number, piece) => {
+    for (const uplink of list[number].eligible) table[piece * UPLINKS + uplink] = number;
+  });
   return {
     list,
-    find(uplink, startUs) {
-      const regime = numbers[pieceAt(starts, startUs)];
-      return list[regime].eligible.includes(uplink) ? regime : -1;
-    },
+    find: (uplink, startUs) => table[pieceAt(starts, startUs) * UPLINKS + uplink],
+    findAll: (rows, columns) => findAll(table, starts, rows, columns),
   };
+}
+
+/** Uplinks that a piece has room for: a ledger's numbers are bytes. */
+const UPLINKS = 256;
+
+function findAll(
+  table: Int32Array,
+  starts: Float64Array,
+  rows: Int32Array,
+  { uplink, startUs }: { uplink: Uint8Array; startUs: Float64Array },
+): Int32Array {
+  const found = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    found[i] = table[pieceAt(starts, startUs[row]) * UPLINKS + uplink[row]];
+  }
+  return found;
 }
 
 /** Spans that touch become one. */
