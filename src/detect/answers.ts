@@ -55,8 +55,7 @@ export class Delays {
   private settle(): void {
     this.untold = 0;
     if (this.total > MEMORY) this.fade();
-    this.p95Us = this.quantile(0.95);
-    this.p99Us = Math.max(this.p95Us, this.quantile(0.99));
+    this.tellQuantiles();
     const isNew = this.forgets && this.total < PRIOR_DELAYS + FEW;
     this.lateUs = isNew ? SLOW_US : Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
   }
@@ -66,15 +65,26 @@ export class Delays {
     this.total /= 2;
   }
 
-  private quantile(part: number): number {
-    let left = this.total * (1 - part);
-    for (let step = STEPS; step > 0; step--) {
-      left -= this.steps[step];
-      if (left < 0) return 1000 * 2 ** ((step + 1) / STEPS_AN_OCTAVE);
+  /** Both by one walk from the longest delays on. */
+  private tellQuantiles(): void {
+    const { steps, total } = this;
+    let beyond95 = total * (1 - 0.95);
+    let beyond99 = total * (1 - 0.99);
+    let step99 = -1;
+    let step = STEPS;
+    for (; step > 0; step--) {
+      beyond95 -= steps[step];
+      beyond99 -= steps[step];
+      if (beyond99 < 0 && step99 < 0) step99 = step;
+      if (beyond95 < 0) break;
     }
-    return 1000;
+    this.p95Us = step > 0 ? STEP_END[step] : 1000;
+    this.p99Us = Math.max(this.p95Us, step99 > 0 ? STEP_END[step99] : 1000);
   }
 }
+
+/** Microseconds at which a step is over. */
+const STEP_END = Float64Array.from({ length: STEPS + 1 }, (_, step) => 1000 * 2 ** ((step + 1) / STEPS_AN_OCTAVE));
 
 /** By whole milliseconds. */
 const STEP_OF = Uint8Array.from({ length: LONGEST_US / 1000 + 1 }, (_, ms) =>

@@ -302,8 +302,9 @@ function alternative(usual: number): number {
 
 function clear(sum: Sum): void {
   sum.value = sum.servers = sum.late = sum.slow = sum.all = 0;
-  sum.waitingLate.fill(0);
-  sum.waitingAll.fill(0);
+  for (let category = 0; category < CATEGORIES; category++) {
+    sum.waitingLate[category] = sum.waitingAll[category] = 0;
+  }
 }
 
 /** Where among the remembered demands, from `fromUs` on, the share of late ones changed from `before` to `after`. */

@@ -108,8 +108,7 @@ export class Detector {
     silence.lastStartUs = timeUs;
     own.seen(timeUs);
     own.queue.add(i);
-    const dueUs = timeUs + own.delays.lateUs;
-    if (dueUs < this.dueUs) this.dueUs = dueUs;
+    this.dueUs = Math.min(this.dueUs, timeUs + own.delays.lateUs);
   }
 
   /** What a line should have is what it had at its last flow: no silence counts against that. */

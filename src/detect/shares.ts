@@ -27,8 +27,8 @@ export class Shares {
   add(uplink: number): void {
     const { long, short } = this;
     this.all++;
-    const fade = this.all < LONG ? 1 - 1 / this.all : 1 - 1 / LONG;
-    const fadeShort = this.all < SHORT ? 1 - 1 / this.all : 1 - 1 / SHORT;
+    const fade = 1 - 1 / Math.min(this.all, LONG);
+    const fadeShort = 1 - 1 / Math.min(this.all, SHORT);
     for (let n = 0; n < long.length; n++) {
       long[n] *= fade;
       short[n] *= fadeShort;
