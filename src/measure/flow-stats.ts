@@ -10,10 +10,24 @@ import { round6 } from './round.js';
 
 /** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
 export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
-  const { course, origin, ipUp, ipDown } = ledger;
   const sizes = new Float64Array(ledger.count);
   const flows = new Float64Array(64);
   const ipBytes = new Float64Array(64);
+  const count = takeSizes(ledger, sizes, flows, ipBytes);
+  if (count === 0) return null;
+  const [p10, p50, p90, p99, max] = nearestRank(sizes.subarray(0, count), [0.1, 0.5, 0.9, 0.99, 1]);
+  const first = flows.findIndex((number) => number > 0);
+  const last = flows.findLastIndex((number) => number > 0);
+  const histogram: FlowSizes['histogram'] = [];
+  for (let bin = first; bin <= last; bin++) {
+    histogram.push({ upTo: 2 ** bin, flows: Math.round(flows[bin] / kept), ipBytes: Math.round(ipBytes[bin] / kept) });
+  }
+  return { quantiles: { p10, p50, p90, p99, max }, histogram };
+}
+
+/** By exponent the flows and their bytes; returns how many sizes there are. */
+function takeSizes(ledger: Ledger, sizes: Float64Array, flows: Float64Array, ipBytes: Float64Array): number {
+  const { course, origin, ipUp, ipDown } = ledger;
   let count = 0;
   for (let row = 0; row < ledger.count; row++) {
     if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
@@ -25,15 +39,7 @@ export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
     flows[bin]++;
     ipBytes[bin] += size;
   }
-  if (count === 0) return null;
-  const [p10, p50, p90, p99, max] = nearestRank(sizes.subarray(0, count), [0.1, 0.5, 0.9, 0.99, 1]);
-  const first = flows.findIndex((number) => number > 0);
-  const last = flows.findLastIndex((number) => number > 0);
-  const histogram: FlowSizes['histogram'] = [];
-  for (let bin = first; bin <= last; bin++) {
-    histogram.push({ upTo: 2 ** bin, flows: Math.round(flows[bin] / kept), ipBytes: Math.round(ipBytes[bin] / kept) });
-  }
-  return { quantiles: { p10, p50, p90, p99, max }, histogram };
+  return count;
 }
 
 /**
