@@ -71,9 +71,11 @@ export function detect(input: DetectInput): Detection {
   const together = allDown(marks, vanished, inView, leastGapUs).filter(
     (one) => !found.some((two) => overlap(one, two)),
   );
-  const raws = tellChanges(merge([...found, ...together], flows), tally).filter(
-    (raw) => (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(LEAST_US, settings.minOutageSec * 1e6),
-  );
+  const raws = tellChanges(merge([...found, ...together], flows), tally).filter((raw) => {
+    // A change of address is one however soon the next flow came.
+    const leastUs = raw.kind === 'address-change' ? 0 : LEAST_US;
+    return (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(leastUs, settings.minOutageSec * 1e6);
+  });
   return report(input, raws, vanished, flows, detector, startUs, endUs);
 }
 

@@ -97,6 +97,25 @@ test('at the beginning, where weights say what should be there; else nothing can
   assert.deepEqual(detectIn({ ...BASE, faults }, null).outages, []);
 });
 
+test('a new address, however soon the next flow comes', () => {
+  const tally = simulate(BASE);
+  const own = { uplink: 1, family: 4, flows: 100 } as const;
+  const at = (seconds: number) => (T0 + seconds) * 1e6;
+  tally.sources.merge([
+    { ...own, address: '198.51.100.2', firstUs: at(0), lastUs: at(299.8), heardUs: at(300) },
+    { ...own, address: '198.51.100.5', firstUs: at(300.05), lastUs: at(600), heardUs: at(600) },
+  ]);
+  const { outages } = detect({ ...inputOf(BASE), tally });
+  assert.deepEqual(
+    outages.map(({ kind, uplink }) => [kind, uplink]),
+    [['address-change', 'line2']],
+  );
+  const { start, end } = outages[0];
+  assert.ok(start.earliest <= T0 + 300 && (end?.latest ?? 0) >= T0 + 300.05);
+  const settings = { minOutageSec: 1, alarmsPerYear: 1 };
+  assert.deepEqual(detect({ ...inputOf(BASE), tally, settings }).outages, []);
+});
+
 test('flows that only the LAN side shows went into the link that is down', () => {
   const spec: Simulation = { ...BASE, faults: [{ kind: 'link-down', uplink: 1, start: 300, end: 340 }] };
   const tally = simulate(spec);
