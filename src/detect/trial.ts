@@ -26,8 +26,12 @@ export function tryOn({ trial, delays }: Line, startUs: number, waitUs: number, 
   return trial.all >= DEMANDS || nowUs > trial.silence.endUs + PATIENCE_US;
 }
 
-/** The share that fails, if as much fails after it as a silence of a few demands takes by chance; else null. */
+/**
+ * The share that fails, if as much fails after it as a silence of a few demands takes by chance; else null. No loss of
+ * packets sends flows elsewhere or silences a gateway: what shows that is shown whatever comes after.
+ */
 export function browned({ silence, all, late }: Trial): number | null {
   const share = (late + 0.5) / (all + 1);
-  return late >= LEAST_LATE && late * PART >= all && silence.servers * -Math.log(share) < SURE_NATS ? share : null;
+  const nats = silence.servers * -Math.log(share) + silence.elsewhereScore + silence.gatewayScore;
+  return late >= LEAST_LATE && late * PART >= all && nats < SURE_NATS ? share : null;
 }

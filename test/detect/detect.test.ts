@@ -116,6 +116,15 @@ test('a new address, however soon the next flow comes', () => {
   assert.deepEqual(detect({ ...inputOf(BASE), tally, settings }).outages, []);
 });
 
+test('a link that was down, though of the first flows after it many ask dead servers', () => {
+  const fault: SimulatedFault = { kind: 'link-down', uplink: 1, start: 300.4, end: 320.4 };
+  for (let seed = 1; seed <= 10; seed++) {
+    const outages = during(fault, { seed, dead: 0.15 });
+    assert.equal(outages.length, 1, `seed ${seed}`);
+    assertFound(outages[0], fault);
+  }
+});
+
 test('flows that only the LAN side shows went into the link that is down', () => {
   const spec: Simulation = { ...BASE, faults: [{ kind: 'link-down', uplink: 1, start: 300, end: 340 }] };
   const tally = simulate(spec);
