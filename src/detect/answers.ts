@@ -58,6 +58,8 @@ export class Delays {
     this.tellQuantiles();
     const isNew = this.forgets && this.total < PRIOR_DELAYS + FEW;
     this.lateUs = isNew ? SLOW_US : Math.min(LONGEST_US, Math.max(100_000, 4 * this.p95Us));
+    // What comes later than that is an answer to a demand that was sent again.
+    this.p99Us = Math.min(this.p99Us, this.lateUs);
   }
 
   private fade(): void {
