@@ -295,9 +295,9 @@ export class Brownouts {
   }
 }
 
-/** The share of late demands that a brownout would make of a usual one. */
+/** The share of late demands that a brownout would make of a usual one, never a smaller one (a scan's is nearly 1). */
 function alternative(usual: number): number {
-  return Math.min(0.95, Math.max(LEAST_SHARE, TIMES * usual));
+  return Math.max(usual, Math.min(0.95, Math.max(LEAST_SHARE, TIMES * usual)));
 }
 
 function clear(sum: Sum): void {

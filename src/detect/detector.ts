@@ -24,6 +24,8 @@ const PAST = 10;
 const COMPARED_US = 60e6;
 /** An answer that comes sooner was not lost at the first try, only slow: nobody asks again before a second is over (RFC 6298). */
 const RETRY_US = 900_000;
+/** Unknown servers that go unanswered more often than this tell nothing. */
+const MOSTLY = 0.5;
 /** An unknown server's silence, where no other uplink can be compared with. */
 const ALONE = 0.3;
 
@@ -273,7 +275,11 @@ export class Detector {
     silence.servers++;
     const known = this.known[server] === 1;
     if (known) silence.knownServers++;
-    const nats = -Math.log(this.chanceOfLate(uplink, category, silence.sinceUs));
+    const chance = this.chanceOfLate(uplink, category, silence.sinceUs);
+    // However many targets a scan has: what mostly finds nobody on the other uplinks either tells nothing.
+    const isScan = () => this.chanceOfLate(uplink, category, Math.min(silence.sinceUs, startUs - COMPARED_US)) > MOSTLY;
+    if (!known && !answered && (chance > MOSTLY || isScan())) return;
+    const nats = -Math.log(chance);
     silence.lateScore += nats;
     if (!known && !answered) silence.unknownScore += nats;
   }

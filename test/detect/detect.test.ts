@@ -198,6 +198,7 @@ for (const [name, more] of Object.entries({
   'a burst where there is little else': { rate: 1, burst: { at: 300, flows: 470 } },
   'a scan': { scan: { from: 200, to: 320, rate: 40 } },
   'a scan by pair': { scan: { from: 200, to: 320, rate: 40 }, pairs: true },
+  'a scan where there is little else': { rate: 2, scan: { from: 100, to: 400, rate: 300 } },
   'a satellite': { rtt: 0.7 },
 })) {
   test(`${name} is no outage`, () => {
