@@ -359,7 +359,8 @@ export class Detector {
     // A few dead servers in a row are no dead line.
     if (silence.servers < LEAST_SERVERS && score - lateScore < OTHER_NATS) return;
     // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
-    if (lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs)) return;
+    if (lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs) && !this.cameUp(line, needed, nowUs))
+      return;
     silence.decidedUs = nowUs;
     silence.share = share;
     silence.needed = needed;
@@ -370,6 +371,18 @@ export class Detector {
     line.isOut = true;
     this.out++;
     this.brownouts.abandon(line, silence.sinceUs);
+  }
+
+  /**
+   * The gateway answers only since the link came up: before, nothing was seen on it for too long, while the others are pinged
+   * oftener or for most of the time since the input began.
+   */
+  private cameUp({ silence }: Line, needed: number, nowUs: number): boolean {
+    const { fromStart, sinceUs, gapFromUs, gapToUs, elsewhereScore } = silence;
+    const part = (gapToUs - gapFromUs) / (nowUs - sinceUs);
+    if (!fromStart || !(elsewhereScore * part >= needed)) return false;
+    const beatUs = this.looked.reduce((most, line) => Math.max(most, line.beats > 0 ? line.beatUs : 0), 0);
+    return beatUs > 0 ? gapToUs - gapFromUs > 2 * beatUs : part > 0.5;
   }
 
   /** Nats at which healthy traffic alarms less often than it may: N·s·chance < 1, N the decisions a year so far. */

@@ -134,7 +134,7 @@ function recovery({ outage, raw, input, flows, inputEndUs }: Case): Explanation 
     };
   }
   const { keepaliveSec = null } = input.config?.router ?? {};
-  if (kind !== 'gateway-dead' || failback.seconds < SLOW_SEC) return null;
+  if (kind !== 'gateway-dead' || failback.seconds < SLOW_SEC || !raw.beatUs) return null;
   return {
     code: 'recovery-by-keepalive',
     message: `That ${uplink} was back was noticed at the next keep-alive ping${keepaliveSec === null ? '' : `, which is sent every ${formatDuration(keepaliveSec)}`}.`,

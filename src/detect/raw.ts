@@ -23,6 +23,8 @@ export interface RawOutage {
   evidence: { what: string; count: number; servers: number | null }[];
   /** The first flow after it, where the flows themselves don't show it. */
   backUs?: number;
+  /** How often the gateway is pinged; 0 or absent where it is not known to be. */
+  beatUs?: number;
   /** By how many nats the evidence exceeds what it takes. */
   surplus: number;
 }
@@ -56,6 +58,7 @@ export function rawOfSilence(silence: Silence, flows: Flows, startUs: number, in
     lateAfterUs,
     share,
     evidence: evidenceOf(silence),
+    beatUs: silence.beatUs,
     surplus: score - silence.needed,
   };
 }
@@ -97,12 +100,11 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
 
 function startOf(silence: Silence, kind: OutageKind, flows: Flows, inputStartUs: number, inputEndUs: number): Change {
   const { sinceUs, delayUs, firstLateUs, firstAskedUs, fromStart } = silence;
-  if (fromStart)
-    return {
-      earliestUs: inputStartUs,
-      bestUs: inputStartUs,
-      latestUs: Math.max(inputStartUs, least(firstLateUs, sinceUs)),
-    };
+  if (fromStart) {
+    const idleUs = kind === 'link-down' ? sinceUs + waitFor(silence, flows, sinceUs, 1).span : sinceUs;
+    const untilUs = Number.isNaN(firstLateUs) ? idleUs : Math.max(sinceUs, firstLateUs) + delayUs;
+    return { earliestUs: inputStartUs, bestUs: inputStartUs, latestUs: Math.max(inputStartUs, untilUs) };
+  }
   const earliestUs = Math.max(inputStartUs, sinceUs - delayUs);
   if (kind !== 'link-down') {
     const demandUs = least(firstLateUs, kind === 'gateway-dead' ? firstAskedUs : Number.NaN);

@@ -132,6 +132,22 @@ test('the usual time of an answer is not that of one to a demand that was sent a
   assert.ok(delays.p99Us < 300_000, `${delays.p99Us}`);
 });
 
+test('at the beginning, though the gateway answers before the first flow', () => {
+  const fault: SimulatedFault = { kind: 'link-down', uplink: 1, start: 0, end: 30 };
+  for (const seed of [1, 2, 3, 4]) {
+    const spec: Simulation = { ...BASE, seed, faults: [fault] };
+    const tally = simulate(spec);
+    for (const [kind, at] of [
+      [SIGNAL.arpAsked, 30],
+      [SIGNAL.arpAnswered, 30.001],
+    ] as const)
+      tally.signals.add(2 * SIGNAL.kinds + kind, (T0 + at) * 1e6, 0, 0);
+    const { outages } = detect({ ...inputOf(spec), tally });
+    assert.equal(outages.length, 1, `seed ${seed}`);
+    assertFound(outages[0], fault);
+  }
+});
+
 test('flows that only the LAN side shows went into the link that is down', () => {
   const spec: Simulation = { ...BASE, faults: [{ kind: 'link-down', uplink: 1, start: 300, end: 340 }] };
   const tally = simulate(spec);
