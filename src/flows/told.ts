@@ -162,9 +162,13 @@ export class Teller {
     const marked = this.markedUplink(entry);
     const within = lane.class === CLASS.lan && this.isLan(entry.family, answers.words);
     if (marked >= 0 && lane.class !== CLASS.upkeep && !within) {
-      flow.class = CLASS.wan;
+      flow.class = isKeepalive(entry) ? CLASS.upkeep : CLASS.wan;
       flow.uplink = marked;
       flow.local = flow.initiator;
+      if (flow.class === CLASS.upkeep) {
+        flow.origin = 'router';
+        return;
+      }
       // Not translated here, but perhaps by a box of the provider's.
       const own = sameAddress(entry.client, entry.natSource) && this.clients.length > 0;
       if (own && !this.isLan(entry.family, entry.client)) flow.origin = 'router';
@@ -279,6 +283,13 @@ function sameAddress(a: Int32Array, b: Int32Array): boolean {
 function isLost({ family, client, natSource, server, replySource, answered }: EntryFlow): boolean {
   if (answered !== false || !sameAddress(client, natSource) || !sameAddress(server, replySource)) return false;
   return isPrivate(family, client) && !isPrivate(family, server) && !isLoopback(family, server);
+}
+
+/** The router pings a neighbour, in the /24 or /64 of an address that nobody named: a gateway, which says nothing of the line. */
+function isKeepalive({ family, protocol, client, natSource, server }: EntryFlow): boolean {
+  if (!ICMP.includes(protocol) || !sameAddress(client, natSource)) return false;
+  if (family === 4) return client[3] >>> 8 === server[3] >>> 8;
+  return client[0] === server[0] && client[1] === server[1];
 }
 
 function isLoopback(family: 4 | 6, words: Int32Array): boolean {
