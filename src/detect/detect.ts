@@ -228,6 +228,7 @@ function report(
       uplink: raw.uplink,
       startUs: raw.start.bestUs,
       endUs: losses.failback === null ? endUs : losses.failback.firstFlow * 1e6,
+      ...(raw.kind === 'gateway-dead' ? { isSkewing: true } : {}),
     });
     freeUs[raw.uplink] = raw.end?.latestUs ?? endUs;
   }
@@ -312,6 +313,7 @@ function apart(distortions: readonly Distortion[]): Distortion[] {
     const before = apart[apart.length - 1];
     if (before !== undefined && before.uplink === one.uplink && one.startUs <= before.endUs) {
       before.endUs = Math.max(before.endUs, one.endUs);
+      if (one.isSkewing) before.isSkewing = true;
     } else apart.push({ ...one });
   }
   return apart.sort((a, b) => a.startUs - b.startUs || a.uplink - b.uplink);

@@ -10,6 +10,11 @@ export interface Distortion {
   startUs: number;
   /** … to the failback, or to the end of the input. */
   endUs: number;
+  /**
+   * Its flows are not divided by the weights: of a nexthop whose neighbour failed the kernel gives the slice of the hash to
+   * the next one, whole (`fib_select_multipath`; of one without carrier the borders are laid anew).
+   */
+  isSkewing?: boolean;
 }
 
 export interface Detection {

@@ -9,13 +9,14 @@ export interface Regime {
   spans: Interval[];
   /** Numbers of the uplinks, ascending. */
   eligible: number[];
-  /** False before a change of weights: which weights held then is not known. */
+  /** False before a change of weights: which weights held then is not known; and where an outage skews the choice of the rest. */
   isJudged: boolean;
+  isSkewed?: boolean;
 }
 
 export interface Regimes {
   list: Regime[];
-  /** By uplink and moment: the number of the regime in `list`, −1 where the uplink is not eligible then. */
+  /** By uplink and moment: the number of the regime in `list`, −1 where the uplink is not eligible then, or the choice skewed. */
   find(uplink: number, startUs: number): number;
   /** The same for rows of columns. */
   findAll(rows: Int32Array, columns: { uplink: Uint8Array; startUs: Float64Array }): Int32Array;
@@ -34,9 +35,9 @@ export function layRegimes(
 ): Regimes {
   const events = distortions
     .filter(({ uplink, startUs, endUs }) => places.includes(uplink) && startUs < endUs)
-    .flatMap(({ uplink, startUs, endUs }) => [
-      { uplink, atUs: startUs, step: 1 },
-      { uplink, atUs: endUs, step: -1 },
+    .flatMap(({ uplink, startUs, endUs, isSkewing = false }) => [
+      { uplink, atUs: startUs, step: 1, isSkewing },
+      { uplink, atUs: endUs, step: -1, isSkewing },
     ])
     .sort((a, b) => a.atUs - b.atUs);
   const cuts = [...new Set([...events.map(({ atUs }) => atUs), ...changesUs])].sort((a, b) => a - b);
@@ -46,17 +47,22 @@ export function layRegimes(
   const list: Regime[] = [];
   let event = 0;
   let changes = 0;
+  let skewing = 0;
   const numbers = Array.from(starts, (fromUs, piece) => {
     for (; event < events.length && events[event].atUs <= fromUs; event++) {
-      const { uplink, step } = events[event];
+      const { uplink, step, isSkewing } = events[event];
       down.set(uplink, (down.get(uplink) ?? 0) + step);
+      if (isSkewing) skewing += step;
     }
     while (changes < changesUs.length && changesUs[changes] <= fromUs) changes++;
     const eligible = places.filter((uplink) => (down.get(uplink) ?? 0) <= 0);
-    const name = `${changes}:${eligible.join(' ')}`;
+    // One that is left alone has all.
+    const isSkewed = skewing > 0 && eligible.length > 1;
+    const name = `${changes}:${eligible.join(' ')}${isSkewed ? ' skewed' : ''}`;
     let number = byName.get(name);
     if (number === undefined) {
-      number = list.push({ spans: [], eligible, isJudged: changes === changesUs.length }) - 1;
+      const isJudged = changes === changesUs.length && !isSkewed;
+      number = list.push({ spans: [], eligible, isJudged, ...(isSkewed ? { isSkewed } : {}) }) - 1;
       byName.set(name, number);
     }
     if (window !== null) addSpan(list[number].spans, fromUs, starts[piece + 1] ?? Number.POSITIVE_INFINITY, window);
@@ -64,6 +70,7 @@ export function layRegimes(
   });
   const table = new Int32Array(numbers.length * UPLINKS).fill(-1);
   numbers.forEach((number, piece) => {
+    if (list[number].isSkewed === true) return;
     for (const uplink of list[number].eligible) table[piece * UPLINKS + uplink] = number;
   });
   return {

@@ -57,6 +57,20 @@ describe('regimes', () => {
     assert.deepEqual([regimes.find(0, -5), regimes.find(2, 1e9), regimes.find(2, 39)], [0, 0, -1]);
   });
 
+  it('are not judged while a neighbour has failed: the next one gets its whole share', () => {
+    const skewed = layRegimes([0, 1, 2], [{ uplink: 1, startUs: 10, endUs: 20, isSkewing: true }], [], [0, 100]);
+    assert.deepEqual(
+      skewed.list.map(({ eligible, isJudged }) => [eligible.length, isJudged]),
+      [
+        [3, true],
+        [2, false],
+      ],
+    );
+    assert.deepEqual([skewed.find(0, 9), skewed.find(0, 15), skewed.find(2, 15), skewed.find(2, 20)], [0, -1, -1, 0]);
+    const alone = layRegimes([0, 1], [{ uplink: 1, startUs: 10, endUs: 20, isSkewing: true }], [], [0, 100]);
+    assert.deepEqual([alone.find(0, 15), alone.list[1].isJudged], [1, true]);
+  });
+
   it('begin anew with a change of weights, and only the last are judged', () => {
     const changed = layRegimes([0, 1], [{ uplink: 1, startUs: 10, endUs: 20 }], [15, 50], [0, 100]);
     assert.deepEqual(
