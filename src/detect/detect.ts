@@ -50,7 +50,8 @@ export function detect(input: DetectInput): Detection {
   const bins = tally.bins.finish();
   const flows = flowsOf(tally.ledger);
   const signals = tally.signals.finish();
-  const marks = marksOf(tally, bins, signals);
+  const isLog = tally.hasDumps && bins.cells.length === 0;
+  const marks = marksOf(tally, bins, signals, isLog);
   const vanished = vanishedIn(signals);
   const leastGapUs = bins.widthSec > 1 ? 4e6 * bins.widthSec : 1.5e6;
   const detector = new Detector(flows, {
@@ -61,11 +62,12 @@ export function detect(input: DetectInput): Detection {
     perFlow: hashPolicy === null ? null : hashPolicy === 1,
     clientsVisible: flows.clientsVisible,
     leastGapUs,
+    isLog,
     settings,
   });
   scan(detector, flows, marks, holes(spans), endUs);
   const found = [
-    ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs)),
+    ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs, isLog)),
     ...detector.brownouts.found.map(rawOfBrownout),
   ];
   const together = allDown(marks, vanished, inView, leastGapUs).filter(

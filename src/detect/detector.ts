@@ -130,7 +130,8 @@ export class Detector {
     const kind = code % MARK.kinds;
     if (kind === MARK.elsewhere || uplink < 0) return;
     const line = this.lines[uplink];
-    line.seen(timeUs);
+    // Connection tracking notes a ping before the link is asked for it.
+    if (kind !== MARK.pingOut || !this.options.isLog) line.seen(timeUs);
     if (kind === MARK.in) this.alive(line, timeUs);
     else if (kind === MARK.pingOut) this.askedGateway(line, timeUs, true);
     else if (kind === MARK.asked) this.askedGateway(line, timeUs, false);

@@ -209,8 +209,8 @@ function numberPairs({ count, key, row, server }: Flows, client: Int32Array): nu
   return known;
 }
 
-/** First and last packet of each bin, as marks. */
-export function marksOf(tally: Tally, bins: BinData, signals: BinData): Marks {
+/** First and last packet of each bin, as marks. In a log (`isLog`) what would be ARP are pings. */
+export function marksOf(tally: Tally, bins: BinData, signals: BinData, isLog: boolean): Marks {
   const codes = tally.lanes.flatMap((lane) => [laneCode(lane, false), laneCode(lane, true)]);
   const most = 2 * (bins.cells.length + signals.cells.length);
   const times = new Float64Array(most);
@@ -226,7 +226,7 @@ export function marksOf(tally: Tally, bins: BinData, signals: BinData): Marks {
     marks[count++] = code;
   };
   for (let i = 0; i < bins.cells.length; i++) add(bins, i, codes[bins.cells[i]]);
-  for (let i = 0; i < signals.cells.length; i++) add(signals, i, signalCode(signals.cells[i]));
+  for (let i = 0; i < signals.cells.length; i++) add(signals, i, signalCode(signals.cells[i], isLog));
   const order = orderOf(times.subarray(0, count));
   const sorted: Marks = { times: new Float64Array(count), codes: new Int32Array(count) };
   for (let i = 0; i < count; i++) {
@@ -260,12 +260,12 @@ function laneCode(lane: Lane, fromHigh: boolean): number {
   return base + (out ? MARK.pingOut : MARK.pingIn);
 }
 
-function signalCode(cell: number): number {
+function signalCode(cell: number, isLog: boolean): number {
   const uplink = Math.floor(cell / SIGNAL.kinds) - 1;
   const kind = cell % SIGNAL.kinds;
   const base = MARK.kinds * (uplink + 1);
   if (uplink < 0) return MARK.elsewhere;
-  if (kind === SIGNAL.arpAsked) return base + MARK.asked;
-  if (kind === SIGNAL.arpAnswered) return base + MARK.answered;
+  if (kind === SIGNAL.arpAsked) return base + (isLog ? MARK.pingOut : MARK.asked);
+  if (kind === SIGNAL.arpAnswered) return base + (isLog ? MARK.pingIn : MARK.answered);
   return kind === SIGNAL.arpHeard ? base + MARK.any : MARK.elsewhere;
 }

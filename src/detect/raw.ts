@@ -38,14 +38,23 @@ const NOTHING = 0.5;
 const NATS = Math.log(100);
 /** Flows looked at to find them. */
 const MOST_LOOKED = 1 << 20;
+/** From one ping to the next: of the usual time (one that fails takes a while itself), and what that is where it is not known. */
+const PING = 1.25;
+const PING_US = 5e6;
 /** Without an expected share flows tell no time. */
 const LEAST_SHARE = 0.001;
 
-export function rawOfSilence(silence: Silence, flows: Flows, startUs: number, inputEndUs: number): RawOutage {
-  const kind = kindOf(silence, inputEndUs);
+export function rawOfSilence(
+  silence: Silence,
+  flows: Flows,
+  startUs: number,
+  inputEndUs: number,
+  isLog: boolean,
+): RawOutage {
+  const kind = kindOf(silence, inputEndUs, isLog);
   const { delayUs, lateAfterUs, share, uplink } = silence;
   const start = startOf(silence, kind, flows, startUs, inputEndUs);
-  const end = endOf(silence, kind, flows, start, inputEndUs);
+  const end = endOf(silence, kind, flows, start, inputEndUs, isLog);
   const score = silence.lateScore + silence.elsewhereScore + silence.gatewayScore;
   return {
     uplink,
@@ -81,7 +90,7 @@ export function rawOfBrownout(brownout: Brownout): RawOutage {
   };
 }
 
-function kindOf(silence: Silence, inputEndUs: number): OutageKind {
+function kindOf(silence: Silence, inputEndUs: number, isLog: boolean): OutageKind {
   const { sinceUs, late, lastLateUs, gapFromUs, gapToUs, asksLost, heardByLost } = silence;
   const endUs = Number.isNaN(silence.endUs) ? inputEndUs : silence.endUs;
   // A gap that is still open when the input ends was never closed by a packet.
@@ -94,6 +103,8 @@ function kindOf(silence: Silence, inputEndUs: number): OutageKind {
   // Or all of it was sent after the long gap: the link was back by then.
   const nothingSent = onlyAtFirst || silence.firstLateUs >= gapToUs;
   if (nothingSent && asksLost < 2 && nothingUs >= NOTHING * (endUs - sinceUs)) return 'link-down';
+  // In a log pings go unanswered into a link without carrier as well; into a dead gateway flows went at first.
+  if (isLog && onlyAtFirst) return 'link-down';
   if (asksLost > 0 && asksLost > heardByLost) return 'gateway-dead';
   return onlyAtFirst ? 'link-down' : 'blackhole';
 }
@@ -129,7 +140,14 @@ function lastPacketUs({ sinceUs, gapFromUs }: Silence): number {
   return gapFromUs >= sinceUs ? gapFromUs : sinceUs;
 }
 
-function endOf(silence: Silence, kind: OutageKind, flows: Flows, start: Change, inputEndUs: number): Change | null {
+function endOf(
+  silence: Silence,
+  kind: OutageKind,
+  flows: Flows,
+  start: Change,
+  inputEndUs: number,
+  isLog: boolean,
+): Change | null {
   const { endUs, gatewayBackUs, delayUs, lastLateUs, lastAskedUs, gapToUs } = silence;
   if (kind === 'link-down') {
     const openUs = Number.isNaN(endUs) ? inputEndUs : endUs;
@@ -140,7 +158,9 @@ function endOf(silence: Silence, kind: OutageKind, flows: Flows, start: Change, 
       ? { span: silence.beatUs || backUs - start.bestUs, mean: silence.beatUs / 2 }
       : waitFor(silence, flows, backUs, -1);
     const { span, mean } = seen;
-    const earliestUs = Math.max(start.bestUs, backUs - span);
+    // A log shows when the link is used again. Where flows waited for a ping, it came up at any time since the one before.
+    const pingedUs = isLog && gatewayBackUs <= endUs ? PING * (silence.beatUs || PING_US) : 0;
+    const earliestUs = Math.max(start.bestUs, backUs - Math.max(span, pingedUs));
     return { earliestUs, bestUs: Math.max(start.bestUs, backUs - bestWait(mean, silence)), latestUs: backUs + delayUs };
   }
   const gateway = kind === 'gateway-dead';

@@ -19,6 +19,8 @@ export interface DetectorOptions {
   clientsVisible: boolean;
   /** Silences of all uplinks shorter than this can't be seen. */
   leastGapUs: number;
+  /** Connection tracking alone: what it tells of was perhaps never on the link. */
+  isLog: boolean;
   settings: DetectSettings;
 }
 

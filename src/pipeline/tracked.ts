@@ -65,7 +65,10 @@ export class Tracked {
       }
       engine.tally.told.note(flow, teller.traits);
       if (this.joined) this.join.hold(flow, entry, true);
-      else engine.addTold(flow);
+      else {
+        engine.addTold(flow);
+        engine.tally.addKeepalive(flow);
+      }
     };
     const { readDumps } = await import('./dumps.js');
     this.totals = await readDumps(this.dumps, take, {

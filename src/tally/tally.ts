@@ -3,6 +3,8 @@
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
 import { type Connection, FLOW } from '../flows/connection.js';
+import { NEVER } from '../flows/layout.js';
+import { PROTOCOL } from '../flows/rules.js';
 import { SPRAYED_PACKETS } from '../flows/stitch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -157,6 +159,16 @@ export class Tally {
     }
     this.ledger.add(flow);
     this.sources.add(flow);
+  }
+
+  /** Of dumps alone: a ping of a gateway, and its answer, stand for the ARP that a capture would show. */
+  addKeepalive({ class: laneClass, uplink, startUs, firstUs, initiator, knowledge, protocol }: Connection): void {
+    if (laneClass !== CLASS.upkeep || uplink < 0 || (knowledge & FLOW.untimed) !== 0) return;
+    if (protocol !== PROTOCOL.icmp && protocol !== PROTOCOL.icmp6) return;
+    const cell = SIGNAL.kinds * (uplink + 1);
+    this.signals.add(cell + SIGNAL.arpAsked, startUs, 0, 0);
+    const answerUs = firstUs[1 - initiator];
+    if (answerUs !== NEVER) this.signals.add(cell + SIGNAL.arpAnswered, answerUs, 0, 0);
   }
 
   /** Counts captured packets that stand for no flow of their own: LAN sights of what connection tracking places. */
