@@ -95,6 +95,7 @@ export class Detector {
         if (silence.elsewhere++ === 0 && !line.isOut) this.expect(line);
         if (silence.share <= 0) continue;
         silence.elsewhereScore += line.nats;
+        line.unusedNats += line.nats;
         if (silence.elsewhereScore > 4 && !line.isOut) this.decide(line, timeUs);
       }
       if (this.out === 0) shares.add(uplink);
@@ -104,6 +105,7 @@ export class Detector {
         own.isUsed = true;
         this.decide(own, timeUs);
       }
+      own.unusedNats = 0;
     }
     const { silence } = own;
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;
@@ -354,8 +356,10 @@ export class Detector {
     const { unknownScore } = silence;
     const provenScore = silence.lateScore - unknownScore;
     const lateScore = provenScore + (line.everIn ? Math.min(unknownScore, provenScore + needed / 2) : unknownScore);
-    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down.
-    const score = lateScore + silence.gatewayScore + (line.isUsed ? silence.elsewhereScore : 0);
+    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down. Nor does anything where
+    // the router had given it up before the silence, while packets came in.
+    const isUsed = line.isUsed && line.unusedNats - silence.elsewhereScore < needed;
+    const score = lateScore + silence.gatewayScore + (isUsed ? silence.elsewhereScore : 0);
     if (score < needed) return;
     // A few dead servers in a row are no dead line.
     if (silence.servers < LEAST_SERVERS && score - lateScore < OTHER_NATS) return;

@@ -19,6 +19,7 @@ const PART = 5;
 
 export class GapWatch {
   private lastUs = Number.NaN;
+  private firstUs = Number.NaN;
   private seen = 0;
   /** Sums of the squares and cubes of the times between events; they fade with time. */
   private squares = 0;
@@ -34,13 +35,14 @@ export class GapWatch {
   event(timeUs: number): SpanUs | null {
     const gapUs = timeUs - this.lastUs;
     if (!(gapUs > 0)) {
-      if (Number.isNaN(gapUs)) this.lastUs = timeUs;
+      if (Number.isNaN(gapUs)) this.lastUs = this.firstUs = timeUs;
       return null;
     }
     const startUs = this.lastUs;
     this.lastUs = timeUs;
     if (this.pending !== null) this.confirm(timeUs, this.pending);
-    if (gapUs > this.leastUs && this.seen >= LEAST) {
+    // What was looked at for a shorter time is not known well enough.
+    if (gapUs > this.leastUs && gapUs < startUs - this.firstUs && this.seen >= LEAST) {
       const waitUs = this.wait();
       if (gapUs / waitUs > FACTOR * Math.log((YEAR_SEC * 1e6) / waitUs)) {
         this.pending = { startUs, endUs: timeUs };

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Delays } from '#src/detect/answers.js';
 import { detect } from '#src/detect/detect.js';
+import { GapWatch } from '#src/detect/gaps.js';
 import type { Outage } from '#src/report/report.js';
 import { SIGNAL } from '#src/tally/signals.js';
 import { detectIn, inputOf } from './failover.js';
@@ -89,6 +90,16 @@ test('a recorder that stops is no outage', () => {
   assert.ok(Math.abs(captureGaps[0].start - T0 - 300) < 1 && Math.abs(captureGaps[0].end - T0 - 330) < 1);
   assert.ok(Math.abs(availability[0].unmeasurableSeconds - 30) < 1);
   assert.equal(availability[0].ratio, 1);
+});
+
+test('a pause longer than all that was looked at before is no gap of the recorder', () => {
+  const gapsAfter = (seconds: number) => {
+    const watch = new GapWatch(1.5e6);
+    for (let at = 0; at < seconds; at += 0.1) watch.event(at * 1e6);
+    for (let at = seconds + 8; at < seconds + 12; at += 0.1) watch.event(at * 1e6);
+    return watch.gaps.length;
+  };
+  assert.deepEqual([gapsAfter(7), gapsAfter(20)], [0, 1]);
 });
 
 test('at the beginning, where weights say what should be there; else nothing can be told', () => {
@@ -181,6 +192,25 @@ test('an uplink that answers again and is not used: the end is known, and a find
     [['uplink-not-back', ['line2']]],
   );
   assert.equal(distortions[0].endUs, (T0 + 600) * 1e6);
+});
+
+test('an uplink that is not used again does not go down with every packet of an old connection', () => {
+  const fault: SimulatedFault = { kind: 'link-down', uplink: 1, start: 200, end: 240, stays: true };
+  for (const keepalive of [0, 5]) {
+    const spec: Simulation = { ...BASE, rate: 30, keepalive, faults: [fault] };
+    const tally = simulate(spec);
+    // What comes in on the link of the second: its lane is the third, its upper end the remote one.
+    for (const at of [240.5, 252.2, 270.1, 330.4, 420.7]) tally.bins.add(2 * 2 + 1, (T0 + at) * 1e6, 100, 100);
+    const { outages, findings } = detect({ ...inputOf(spec), tally });
+    assert.deepEqual(
+      outages.map(({ kind, uplink }) => [kind, uplink]),
+      [['link-down', 'line2']],
+      JSON.stringify(outages.map(({ start, end }) => [start.best - T0, (end?.best ?? 0) - T0])),
+    );
+    assert.ok(Math.abs((outages[0].end?.best ?? 0) - T0 - 240) < 1);
+    assert.equal(outages[0].failback, null);
+    assert.ok(findings.some(({ code }) => code === 'uplink-not-back'));
+  }
 });
 
 test('an uplink that is never used and shows no sign of life is no outage: nothing shows that one began', () => {
