@@ -24,7 +24,7 @@ const NODE_WORDS = 4;
  * How far the segments of a part's first runs went, for what came before may have gone further: then some of them, taken
  * for new, were sent again. Of each side the first segment and every one that ended beyond all before it, to either side,
  * until nothing before could matter any more. Chains in one growing array, the latest first: where it ended, the node
- * before (0 for none), where the first ended, and its length (0 where it is known to be sent again).
+ * before (0 for none), the first node, and its length (0 where it is known to be sent again).
  */
 export class Doubts {
   private nodes = new Int32Array(256);
@@ -32,7 +32,7 @@ export class Doubts {
 
   /** A chain of one; returns its head. */
   begin(end: number, length: number): number {
-    return this.add(end, 0, end, length);
+    return this.add(end, 0, this.used, length);
   }
 
   /**
@@ -42,7 +42,8 @@ export class Doubts {
   next(head: number, end: number, step: number, behind: number, length: number): number {
     if (head <= 0) return head;
     const { nodes } = this;
-    const first = nodes[head + 2];
+    const begin = nodes[head + 2];
+    const first = nodes[begin];
     const place = (end - first) | 0;
     if (step > 2 * REACH || step < -REACH || place - length > REACH || behind >= REACH) return -head;
     if (place === 0) return head;
@@ -51,7 +52,7 @@ export class Doubts {
     while (other !== 0 && ((nodes[other] - first) ^ place) < 0) other = nodes[other + 1];
     const known = other === 0 ? 0 : (nodes[other] - first) | 0;
     const isBeyond = place > 0 ? behind === 0 && place > known : place < known;
-    return isBeyond ? this.add(end, head, first, length) : head;
+    return isBeyond ? this.add(end, head, begin, length) : head;
   }
 
   /** All chains, to travel with the runs that name them. */
@@ -59,7 +60,7 @@ export class Doubts {
     return this.nodes.slice(0, this.used);
   }
 
-  private add(end: number, previous: number, first: number, length: number): number {
+  private add(end: number, previous: number, begin: number, length: number): number {
     if (this.used + NODE_WORDS > this.nodes.length) {
       const wider = new Int32Array(this.nodes.length * 2);
       wider.set(this.nodes);
@@ -68,7 +69,7 @@ export class Doubts {
     const node = this.used;
     this.nodes[node] = end;
     this.nodes[node + 1] = previous;
-    this.nodes[node + 2] = first;
+    this.nodes[node + 2] = begin;
     this.nodes[node + 3] = length;
     this.used += NODE_WORDS;
     return node;
@@ -89,9 +90,7 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
     // A SYN came last: there is no furthest byte any more.
     if (words[from + AT + SEGMENTS.behindLow + high] === NO_DATA) known[at + AT + SEGMENTS.behindLow + high] = NO_DATA;
     if (head === KNOWN || behind === NO_DATA) continue;
-    const chain: number[] = [];
-    for (let node = Math.abs(head); node !== 0; node = nodes[node + 1]) chain.push(node);
-    const begin = chain.pop() as number;
+    const begin = nodes[Math.abs(head) + 2];
     const first = nodes[begin];
     const step = (first - known[at + AT + SEGMENTS.endLow + high]) | 0;
     if (step < -REACH) continue;
@@ -99,6 +98,9 @@ export function settleDoubts(before: RunList, at: number, runs: RunList, from: n
     /** How far the furthest before lies beyond the end of the first. */
     let beyond = Math.max(0, Math.min(REACH, behind - step));
     let furthest = 0;
+    const chain: number[] = [];
+    // The usual run goes on where the other ended: nothing of it can have been sent again.
+    if (beyond > 0) for (let node = Math.abs(head); node !== begin; node = nodes[node + 1]) chain.push(node);
     for (let node = chain.pop(); node !== undefined; node = chain.pop()) {
       const place = (nodes[node] - first) | 0;
       const length = nodes[node + 3];

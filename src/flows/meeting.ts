@@ -16,31 +16,38 @@ export class Meeting {
   readonly carried: Int32Array;
   /** Bits of the hash above, the key's number + 1 below; 0 is an empty place. */
   private readonly index: Int32Array;
-  /** By key: the first incoming run that has it. */
-  private readonly lists: RunList[] = [];
-  private readonly places: number[] = [];
+  /** By key: the first incoming run that has it, by the number of its list and its first word there. */
+  private readonly inList: Int32Array;
+  private readonly places: Int32Array;
+  private count = 0;
 
-  constructor(incoming: readonly RunList[], carry: Carry) {
+  constructor(
+    private readonly incoming: readonly RunList[],
+    carry: Carry,
+  ) {
     const count = incoming.reduce((sum, list) => sum + list.count, 0);
     let size = LEAST_INDEX;
     while (size < count * 2) size *= 2;
     this.index = new Int32Array(size);
     this.keys = new Int32Array(count);
+    this.inList = new Int32Array(count);
+    this.places = new Int32Array(count);
     let n = 0;
-    for (const list of incoming) {
-      for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) this.keys[n++] = this.keyOf(list, at);
+    for (let i = 0; i < incoming.length; i++) {
+      const list = incoming[i];
+      for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) this.keys[n++] = this.keyOf(list, at, i);
     }
-    this.carried = new Int32Array(this.lists.length).fill(-1);
-    if (this.lists.length > 0) carry.each((list, at, run) => this.meet(list, at, run));
+    this.carried = new Int32Array(this.count).fill(-1);
+    if (this.count > 0) carry.each((list, at, run) => this.meet(list, at, run));
   }
 
-  private keyOf(list: RunList, at: number): number {
+  private keyOf(list: RunList, at: number, listNumber: number): number {
     const slot = this.slotOf(list, at);
     const entry = this.index[slot];
     if (entry !== 0) return (entry & NUMBER_MASK) - 1;
-    const key = this.lists.length;
-    this.lists.push(list);
-    this.places.push(at);
+    const key = this.count++;
+    this.inList[key] = listNumber;
+    this.places[key] = at;
     this.index[slot] = (list.words[at + HOT.hash] & ~NUMBER_MASK) | (key + 1);
     return key;
   }
@@ -61,7 +68,7 @@ export class Meeting {
       if (entry === 0) return slot;
       if ((entry ^ hash) >>> NUMBER_BITS === 0) {
         const key = (entry & NUMBER_MASK) - 1;
-        if (sameKey(this.lists[key], this.places[key], list, at)) return slot;
+        if (sameKey(this.incoming[this.inList[key]], this.places[key], list, at)) return slot;
       }
       slot = (slot + 1) & mask;
     }

@@ -6,9 +6,9 @@ import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
 import type { ListSink, RunSink } from '../flows/join.js';
-import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
+import { HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { RunList } from '../flows/runs.js';
+import { CHUNK_RUNS, RunList } from '../flows/runs.js';
 import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
 import { hashKey } from '../flows/table.js';
 import { mergeData } from '../tally/merge.js';
@@ -58,6 +58,8 @@ export interface SourceTotals {
   fatal: string | null;
 }
 
+/** Where the clock stood for runs that were over by then: it says nothing of them any more. */
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 /** Larger parts would hold more open runs than memory should. */
 const MOST_PART_BYTES = 768 * 2 ** 20;
 
@@ -87,7 +89,9 @@ export class Engine {
   private readonly fragments: FragmentJoiner;
   private readonly stitcher: Stitcher | null;
   /** Runs that ended with their input, where every run is a flow by itself that nobody wants to see; else null. */
-  private readonly ended: EndedRuns[] | null;
+  private ended: EndedRuns[] | null;
+  /** Of these the ones that were over before, until they fill a list. */
+  private readonly endedBefore = new RunList();
   private readonly flow = new Connection();
   private readonly specs: PartSpec[][] = [];
   private readonly pending: Pending[][] = [];
@@ -117,6 +121,11 @@ export class Engine {
     };
     this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.emitFlow) : null;
     const direct: RunSink = (runs, at) => {
+      if (this.ended !== null) {
+        this.endedBefore.append(runs.words, at, runs.words, at + HOT_WORDS);
+        if (this.endedBefore.count === CHUNK_RUNS) this.ended.push({ runs: this.endedBefore.take(), clock: LONG_AGO });
+        return;
+      }
       this.flow.take(runs, at, this.tally.lanes[runs.words[at + HOT.state] >>> STATE.laneShift]);
       this.emitFlow(this.flow, 0, false);
     };
@@ -169,9 +178,12 @@ export class Engine {
 
   private async settleEnded(pool: Pool): Promise<void> {
     if (this.ended === null) return;
+    const lists = [...this.ended, { runs: this.endedBefore.take(), clock: LONG_AGO }];
+    // What comes now comes one by one.
+    this.ended = null;
     const { topology, rules, ledgerRows } = this.options;
     const { lanes } = this.tally;
-    for (const settled of await pool.settle({ lists: this.ended, lanes, topology, rules, ledgerRows })) {
+    for (const settled of await pool.settle({ lists, lanes, topology, rules, ledgerRows })) {
       mergeData(this.tally, settled.data);
       this.takeLoose(RunList.of(settled.loose));
     }
