@@ -15,6 +15,7 @@ if (port === null) throw new Error('worker.js runs in a worker thread only');
 /** V8 hides its collector from programs that were not started with it. */
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
+setFlagsFromString('--no-expose-gc');
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
 let told = 0;
