@@ -64,7 +64,7 @@ export function readRoute(words: readonly string[], family: 4 | 6 | null, place:
       const gateway = readAddress(words[++at] ?? '');
       if (gateway === null) problem ??= `via ${words[at] ?? ''}`;
       hop.gateway = gateway?.text ?? null;
-    } else if (word === 'dev' || word === 'oif') hop.dev = devName(words[++at] ?? '');
+    } else if (word === 'dev' || word === 'oif') hop.dev = devName(words[++at] ?? '') || null;
     else if (word === 'weight') {
       const [, digits, rest] = /^(\d+)(.*)$/.exec(words[++at] ?? '') ?? [];
       const weight = readCount(digits, LARGEST_WEIGHT);

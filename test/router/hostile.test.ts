@@ -41,6 +41,11 @@ test('words of every format in any order', () => {
   );
 });
 
+test('a route that breaks off behind `dev` names no interface', () => {
+  const { config } = readRouterTexts([{ name: 'x', path: '/x/x', text: 'default dev ' }]);
+  assert.equal(config, null);
+});
+
 test('a million far routes, nested loops, endless recursion and braces end', () => {
   const far = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24 via 203.0.113.1 dev wan1\n`).join(
     '',
