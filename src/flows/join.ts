@@ -265,15 +265,17 @@ export function lastSight(runs: RunList, at: number): number {
   return last !== NEVER ? last : runs.floats[at64 + C64 + COLD.startClock64];
 }
 
-/** Orders runs of one list by their start; what begins at the same moment by what it holds, not by when it came in. */
-export function compareRuns(runs: RunList, a: number, b: number): number {
-  const { words, floats } = runs;
-  const start = (at: number) => floats[(at >> 1) + C64 + COLD.startClock64];
-  let order = start(a) - start(b) || lastSight(runs, a) - lastSight(runs, b);
+/**
+ * Orders runs by their start; what begins at the same moment by what it holds, not by when it came in. `other` is the list
+ * of `b` where it is not that of `a`.
+ */
+export function compareRuns(runs: RunList, a: number, b: number, other = runs): number {
+  const start = (list: RunList, at: number) => list.floats[(at >> 1) + C64 + COLD.startClock64];
+  let order = start(runs, a) - start(other, b) || lastSight(runs, a) - lastSight(other, b);
   // What was in doubt depends on where the input was cut.
   for (let word = 0; order === 0 && word < C + SEGMENTS.inList + SEGMENTS.doubtLow; word++) {
     if (word === HOT.hash) continue;
-    order = words[a + word] - words[b + word];
+    order = runs.words[a + word] - other.words[b + word];
   }
   return order;
 }

@@ -119,7 +119,7 @@ export class Engine {
       this.tally.addFlow(flow, duplicates, named);
       options.onFlow?.(flow, duplicates, named);
     };
-    this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.emitFlow) : null;
+    this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.seed, this.emitFlow) : null;
     const direct: RunSink = (runs, at) => {
       if (this.ended !== null) {
         this.endedBefore.append(runs.words, at, runs.words, at + HOT_WORDS);
