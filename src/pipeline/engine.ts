@@ -5,7 +5,7 @@ import type { PointInfo } from '../decode/decoder.js';
 import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
-import type { ListSink, RunSink } from '../flows/join.js';
+import { endRuns, type ListSink, type RunSink } from '../flows/join.js';
 import { HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { CHUNK_RUNS, RunList } from '../flows/runs.js';
@@ -134,7 +134,12 @@ export class Engine {
     const ended: EndedRuns[] = [];
     this.ended = settles ? ended : null;
     const keep: ListSink = (list, clock) => ended.push({ runs: list.take(), clock });
-    this.chains = new Chains(this.timeouts, this.fragments.take, settles ? keep : undefined);
+    const handOver: ListSink = (list, clock) => {
+      endRuns(list, clock, this.timeouts, this.fragments.take);
+      // What each of its runs has become is as large: the list goes before the next one.
+      list.take();
+    };
+    this.chains = new Chains(this.timeouts, this.fragments.take, settles ? keep : handOver);
   }
 
   /** Adds a flow that connection tracking told of, or that `meet` has held, before or after `run`. */
@@ -342,7 +347,8 @@ export class Engine {
     }
     const names = this.tally.rename(chain, data.points, data.lanes);
     const take = (buffers: ArrayBuffer[]) => {
-      const lists = buffers.map((buffer) => RunList.of(buffer));
+      // So that a list is the only one that holds its bytes.
+      const lists = buffers.splice(0).map((buffer) => RunList.of(buffer));
       for (const list of lists) renameRuns(list, names, this.seed);
       return lists;
     };
