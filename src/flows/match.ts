@@ -7,7 +7,7 @@ import { PROTOCOL } from './rules.js';
 import type { Sights } from './sights.js';
 
 /** Copies start within this of each other, unless the recording or a new NAT entry begins in the middle. */
-const START_US = 1e6;
+export const START_US = 1e6;
 /** What a changed port and a differing count of packets weigh against nearness in time, microseconds. */
 const PORT_US = 2000;
 const COUNT_US = 1000;
@@ -66,10 +66,10 @@ class Match {
   }
 
   private findTcp(sight: number): void {
-    const { sights, candidates } = this;
+    const { candidates } = this;
     // None costs less than it is apart: nothing further than the best is better.
     const look = (rank: number) => {
-      this.offer(rank, tcpCost(sights, sight, candidates.sightOf(rank)));
+      this.offer(rank, sight);
       return this.least;
     };
     candidates.ofNumbers(sight, START_US, look);
@@ -78,31 +78,38 @@ class Match {
   }
 
   private findOther(sight: number): void {
-    const { sights, candidates, claimed } = this;
-    const costOf = (rank: number) => {
-      const lan = candidates.sightOf(rank);
-      this.offer(rank, otherCost(sights, sight, lan, claimed[lan] === 1));
-    };
+    const { candidates } = this;
     // Of what is as near as forwarding the nearest isn't the best; beyond, none costs less than it is apart.
     const look = (rank: number) => {
-      costOf(rank);
+      this.offer(rank, sight);
       return Math.max(FORWARD_US, this.least);
     };
     candidates.ofPort(sight, START_US, look);
     candidates.ofRemote(sight, REWRITTEN_US, look);
     if (this.best >= 0) return;
     candidates.ofPort(sight, Number.POSITIVE_INFINITY, (rank) => {
-      costOf(rank);
+      this.offer(rank, sight);
       return Number.POSITIVE_INFINITY;
     });
   }
 
-  private offer(rank: number, cost: number): void {
+  private offer(rank: number, sight: number): void {
+    const lan = this.candidates.sightOf(rank);
+    const cost = costOf(this.sights, sight, lan, this.claimed[lan] === 1);
     if (cost > this.least || cost === Number.POSITIVE_INFINITY) return;
     if (cost === this.least && rank >= this.best) return;
     this.best = rank;
     this.least = cost;
   }
+}
+
+/**
+ * What speaks against LAN sight `b` as the copy of WAN sight `a`, whose remote end is the same; infinite where they are not
+ * of one connection. `claimed`: another WAN sight has it already.
+ */
+export function costOf(sights: Sights, a: number, b: number, claimed: boolean): number {
+  const isTcp = protocolOf(sights, a) === PROTOCOL.tcp;
+  return isTcp ? tcpCost(sights, a, b) : otherCost(sights, a, b, claimed);
 }
 
 /** Microseconds apart where sequence numbers prove the match; infinite where they refute it or nothing speaks for it. */

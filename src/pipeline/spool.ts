@@ -16,8 +16,9 @@ export interface SpoolOptions<T> {
   rowsInMemory?: number;
 }
 
-const ROWS_IN_MEMORY = 2 ** 17;
-const READ_BYTES = 2 ** 18;
+const ROWS_IN_MEMORY = 2 ** 16;
+/** A piece, while they are merged. */
+const READ_BYTES = 2 ** 16;
 /** Lines that are joined before they are written. */
 const LINES_AT_A_TIME = 1024;
 
