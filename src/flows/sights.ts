@@ -4,8 +4,8 @@
 import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { Buckets } from './buckets.js';
-import type { Carry } from './carry.js';
 import { Connection } from './connection.js';
+import type { HeldRuns } from './held.js';
 import { compareRuns, lasted, lastSight, mergeRun } from './join.js';
 import { COLD, HOT, HOT_WORDS, STATE, WIDE_WORDS } from './layout.js';
 import type { Timeouts } from './rules.js';
@@ -41,14 +41,15 @@ export class Sights {
   private readonly flow = new Connection();
   private readonly merged = new RunList(1);
 
-  /** `held` are `count` runs on a WAN or the LAN, all inserted; they stay there. `seed` is that of the keys' hashes. */
+  /** `held` are runs on a WAN or the LAN, all of them; they stay there. `seed` is that of the keys' hashes. */
   constructor(
-    private readonly held: Carry,
-    count: number,
+    private readonly held: HeldRuns,
     private readonly lanes: readonly Lane[],
     private readonly timeouts: Timeouts,
     readonly seed: number,
   ) {
+    const { count } = held;
+    const numbers = held.numbers();
     this.startUs = new Float64Array(count);
     this.endUs = new Float64Array(count);
     this.packets = new Float64Array(count);
@@ -60,10 +61,10 @@ export class Sights {
       members,
       count: groups,
     } = new Buckets(count, {
-      hash: (run) => this.hashOf(run),
-      same: (a, b) => this.haveOneKey(a, b),
+      hash: (n) => this.hashOf(numbers[n]),
+      same: (a, b) => this.haveOneKey(numbers[a], numbers[b]),
     });
-    this.runs = members;
+    this.runs = members.map((n) => numbers[n]);
     for (let group = 0; group < groups; group++) this.divide(begins[group], begins[group + 1]);
   }
 

@@ -3,12 +3,13 @@
 
 import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
-import { Carry } from './carry.js';
 import { Connection } from './connection.js';
+import { HeldRuns } from './held.js';
 import type { RunSink } from './join.js';
-import { HOT, STATE } from './layout.js';
+import { HOT, RUN_WORDS, STATE } from './layout.js';
 import { matchLan } from './match.js';
 import type { Timeouts } from './rules.js';
+import type { RunList } from './runs.js';
 import { Sights } from './sights.js';
 
 export { SPRAYED_PACKETS } from './spray.js';
@@ -17,8 +18,10 @@ export { SPRAYED_PACKETS } from './spray.js';
 export type ConnectionSink = (flow: Connection, duplicates: number, named: boolean) => void;
 
 export class Stitcher {
-  private readonly held = new Carry();
-  private count = 0;
+  private readonly held = new HeldRuns();
+  /** The list that is being taken over, and its runs that are kept so far. */
+  private adopted: RunList | null = null;
+  private kept = 0;
   private readonly flow = new Connection();
   private readonly lanSight = new Connection();
 
@@ -36,17 +39,27 @@ export class Stitcher {
     const lane = this.lanes[words[at + HOT.state] >>> STATE.laneShift];
     const joins = lane.class === CLASS.wan || lane.class === CLASS.second || lane.class === CLASS.lan;
     if (joins && (words[at + HOT.meta] & META.datagram) === 0) {
-      this.held.insert(runs, at);
-      this.count++;
+      if (runs === this.adopted) words.copyWithin(this.kept++ * RUN_WORDS, at, at + RUN_WORDS);
+      else this.held.insert(runs, at);
       return;
     }
     this.flow.take(runs, at, lane);
     this.emit(this.flow, 0, false);
   };
 
+  /** Takes a list over while `hand` hands out its runs in their order: those that are held stay in it, not copied. */
+  adopt(list: RunList, hand: () => void): void {
+    this.adopted = list;
+    this.kept = 0;
+    hand();
+    this.adopted = null;
+    list.count = this.kept;
+    this.held.adopt(list);
+  }
+
   /** Every run is in. */
   finish(): void {
-    const sights = new Sights(this.held, this.count, this.lanes, this.timeouts, this.seed);
+    const sights = new Sights(this.held, this.lanes, this.timeouts, this.seed);
     const { lanOf, hasLan } = matchLan(sights);
     const named = new Uint8Array(sights.count);
     for (const lan of lanOf) if (lan >= 0) named[lan] = 1;

@@ -135,8 +135,10 @@ export class Engine {
     this.ended = settles ? ended : null;
     const keep: ListSink = (list, clock) => ended.push({ runs: list.take(), clock });
     const handOver: ListSink = (list, clock) => {
-      endRuns(list, clock, this.timeouts, this.fragments.take);
-      // What each of its runs has become is as large: the list goes before the next one.
+      const hand = () => endRuns(list, clock, this.timeouts, this.fragments.take);
+      if (this.stitcher !== null) return this.stitcher.adopt(list, hand);
+      hand();
+      // Flows and rows take room: the list goes before the next one.
       list.take();
     };
     this.chains = new Chains(this.timeouts, this.fragments.take, settles ? keep : handOver);

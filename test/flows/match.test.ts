@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { META } from '#src/decode/batch.js';
 import { inOrder } from '#src/flows/candidates.js';
-import { Carry } from '#src/flows/carry.js';
 import { localPort, sameRemote } from '#src/flows/ends.js';
+import { HeldRuns } from '#src/flows/held.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from '#src/flows/layout.js';
 import { costOf, matchLan, START_US } from '#src/flows/match.js';
 import { Timeouts } from '#src/flows/rules.js';
@@ -97,9 +97,9 @@ function byHand(sights: Sights): number[] {
 }
 
 function sightsOf(runs: readonly Run[], seed: number): Sights {
-  const held = new Carry();
+  const held = new HeldRuns();
   for (const one of runs) held.insert(recordOf(one), 0);
-  return new Sights(held, runs.length, LANES, new Timeouts(), seed);
+  return new Sights(held, LANES, new Timeouts(), seed);
 }
 
 const LANES: Lane[] = [CLASS.wan, CLASS.lan].flatMap((laneClass, point) =>
