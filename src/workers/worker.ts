@@ -12,10 +12,7 @@ export type Order = { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer } | 
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
-/** V8 hides its collector from programs that were not started with it. */
-setFlagsFromString('--expose-gc');
-const collect: () => void = runInNewContext('gc');
-setFlagsFromString('--no-expose-gc');
+const collect = collector();
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
 let told = 0;
@@ -60,4 +57,15 @@ function buffersIn({ heads, open, tails, data, settled }: PartResult): ArrayBuff
   const binned = [data.bins, data.signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
   const rows = settled === null ? [] : buffersOf(settled);
   return [...heads, ...open, ...tails, ...(binned as ArrayBuffer[]), ...rows];
+}
+
+/**
+ * V8 hides its collector from programs that were not started with it. Its flags are the whole process's: where another
+ * thread hides it again just before it was fetched here, memory is given back later.
+ */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  const found: unknown = runInNewContext('globalThis.gc');
+  setFlagsFromString('--no-expose-gc');
+  return typeof found === 'function' ? (found as () => void) : () => {};
 }
