@@ -16,14 +16,17 @@ declare const BUNDLE_ID: string;
 /** A run that compiled less than this of the bundle (`--help`) is not worth keeping. */
 const LEAST_PART = 0.4;
 
+const SUM_BYTES = 4;
+
 type Program = (require: NodeJS.Require, load: (name: string) => Promise<unknown>, url: string) => void;
 
 const file = join(import.meta.dirname, 'main.js');
 const name = `main-${BUNDLE_ID}-${process.versions.v8}-${process.arch}.cache`;
 const text = readFileSync(file, 'latin1');
-const cachedData = readIfThere(join(import.meta.dirname, name)) ?? readOwn();
-const script = new Script(text, { filename: file, cachedData });
-if (cachedData === undefined) {
+const beside = readKept(join(import.meta.dirname, name));
+const script = new Script(text, { filename: file, cachedData: beside ?? readOwn() });
+// None, or of a V8 with other flags.
+if (beside === undefined && script.cachedDataRejected !== false) {
   process.on('exit', (code) => {
     if (code === 0) keep(script.createCachedData());
   });
@@ -32,9 +35,12 @@ if (cachedData === undefined) {
 const load = async (module: string) => (module.startsWith('node:') ? require(module) : import(module));
 (script.runInThisContext() as Program)(require, load, pathToFileURL(file).href);
 
-function readIfThere(path: string): Buffer | undefined {
+/** What `keep` wrote: the code, then its sum. V8 holds damage for sound and crashes, at every start. */
+function readKept(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    const kept = readFileSync(path);
+    const code = kept.subarray(0, -SUM_BYTES);
+    return kept.length > SUM_BYTES && kept.readInt32LE(code.length) === sumOf(code) ? code : undefined;
   } catch {
     return undefined;
   }
@@ -42,7 +48,8 @@ function readIfThere(path: string): Buffer | undefined {
 
 function readOwn(): Buffer | undefined {
   const folder = cacheFolder();
-  return folder !== null && isOwn(folder) ? readIfThere(join(folder, name)) : undefined;
+  if (folder === null || !isOwn(join(folder, '..')) || !isOwn(folder)) return undefined;
+  return readKept(join(folder, name));
 }
 
 /** Whole or not at all; what other versions have left goes. */
@@ -53,7 +60,9 @@ function keep(code: Buffer): void {
     mkdirSync(folder, { mode: 0o700, recursive: true });
     if (!isOwn(folder)) return;
     const temporary = join(folder, `${process.pid}.tmp`);
-    writeFileSync(temporary, code, { flag: 'wx', mode: 0o600 });
+    const sum = Buffer.alloc(SUM_BYTES);
+    sum.writeInt32LE(sumOf(code));
+    writeFileSync(temporary, Buffer.concat([code, sum]), { flag: 'wx', mode: 0o600 });
     renameSync(temporary, join(folder, name));
     for (const other of readdirSync(folder)) if (!other.includes(BUNDLE_ID)) rmSync(join(folder, other));
   } catch {
@@ -77,4 +86,17 @@ function isOwn(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Two running sums of whole words (as Fletcher has them): what a disk lost or a crash left unwritten changes them. */
+function sumOf(code: Buffer): number {
+  const aligned = code.byteOffset % 4 === 0 ? code : Buffer.from(new Uint8Array(code).buffer);
+  const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+  let sum = code.length;
+  let sums = 0;
+  for (let i = 0; i < words.length; i++) {
+    sum = (sum + (words[i] as number)) | 0;
+    sums = (sums + sum) | 0;
+  }
+  return sum ^ sums;
 }
