@@ -35,7 +35,7 @@ export async function build(...names) {
     const stamp = join(root, project.output, '.built');
     const newest = Math.max(
       newestIn(join(root, project.sources)),
-      ...['package.json', 'tsconfig.json', 'scripts/bundle.mjs', project.config].map((file) =>
+      ...['package.json', 'tsconfig.json', 'scripts/bundle.mjs', 'scripts/constants.mjs', project.config].map((file) =>
         modified(join(root, file)),
       ),
       // The declarations that the tests are checked against.
