@@ -58,7 +58,8 @@ export async function bundle(root) {
   mkdirSync(bin, { recursive: true });
   // CommonJS in a package of modules: Node starts it sooner.
   writeFileSync(join(bin, 'package.json'), '{ "type": "commonjs" }\n');
-  writeFileSync(join(bin, 'main.js'), `(function (require, $import, $url) {${imports(main)}\n})`);
+  const wrapped = `(function (require, $import, $url) {${imports(main)}\n})`;
+  writeFileSync(join(bin, 'main.js'), wrapped);
   writeFileSync(
     join(bin, 'worker.js'),
     `const $import = (name) => import(name), $url = require('node:url').pathToFileURL(__filename).href;${imports(worker)}`,
@@ -67,7 +68,7 @@ export async function bundle(root) {
     ...shared,
     entryPoints: { cli: 'dist/launch.js' },
     outdir: 'dist/bin',
-    define: { BUNDLE_ID: JSON.stringify(hashOf(main)), 'import.meta.dirname': '__dirname' },
+    define: { BUNDLE_ID: JSON.stringify(hashOf(wrapped)), 'import.meta.dirname': '__dirname' },
   });
   chmodSync(join(bin, 'cli.js'), 0o755);
   writeFileSync(join(bin, 'LICENSES.txt'), licences(root, Object.keys(inputs)));
