@@ -143,7 +143,8 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   if (spec.startClock !== null) table.clock.now = spec.startClock;
   let clockStart = table.clock.now;
   if (spec.segment !== null) {
-    const fd = asInputFault(spec.path, () => openSync(spec.path, 'r'));
+    // Standard input that is a file is read by position like any other, and is not ours to close.
+    const fd = spec.path === '-' ? 0 : asInputFault(spec.path, () => openSync(spec.path, 'r'));
     try {
       const { segment } = spec;
       const found = asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter));
@@ -157,7 +158,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
       endOffset = pcap.position;
       framer = pcap;
     } finally {
-      closeSync(fd);
+      if (fd !== 0) closeSync(fd);
     }
   } else {
     framer = await readWhole(spec, decoder, hooks, onProgress);
