@@ -5,7 +5,7 @@
 // That code stands beside the bundle, for the Node that built it. For any other it is kept, after the first run, in the
 // user's own cache folder, if that is nobody else's: what V8 is given there it runs. Without either all works, later.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
@@ -17,6 +17,9 @@ declare const BUNDLE_ID: string;
 const LEAST_PART = 0.4;
 
 const SUM_BYTES = 4;
+
+/** What was written so long ago is of a version that is gone. */
+const LONG_UNUSED_MS = 30 * 24 * 3600 * 1000;
 
 type Program = (require: NodeJS.Require, load: (name: string) => Promise<unknown>, url: string) => void;
 
@@ -52,19 +55,26 @@ function readOwn(): Buffer | undefined {
   return readKept(join(folder, name));
 }
 
-/** Whole or not at all; what other versions have left goes. */
+/** Whole or not at all; what versions of long ago have left goes. */
 function keep(code: Buffer): void {
   const folder = cacheFolder();
-  if (folder === null || code.length < LEAST_PART * text.length || !isOwn(join(folder, '..'))) return;
+  if (folder === null || code.length < LEAST_PART * text.length) return;
+  const above = join(folder, '..');
   try {
+    // As the specification has it; a new account has none.
+    if (!existsSync(above) && isOwn(join(above, '..'))) mkdirSync(above, { mode: 0o700 });
+    if (!isOwn(above)) return;
     mkdirSync(folder, { mode: 0o700, recursive: true });
     if (!isOwn(folder)) return;
-    const temporary = join(folder, `${process.pid}.tmp`);
+    const temporary = join(folder, `${process.pid}-${Date.now()}.tmp`);
     const sum = Buffer.alloc(SUM_BYTES);
     sum.writeInt32LE(sumOf(code));
     writeFileSync(temporary, Buffer.concat([code, sum]), { flag: 'wx', mode: 0o600 });
     renameSync(temporary, join(folder, name));
-    for (const other of readdirSync(folder)) if (!other.includes(BUNDLE_ID)) rmSync(join(folder, other));
+    for (const other of readdirSync(folder)) {
+      const path = join(folder, other);
+      if (Date.now() - statSync(path).mtimeMs > LONG_UNUSED_MS) rmSync(path);
+    }
   } catch {
     // No room, no right: the next start takes as long as this one.
   }

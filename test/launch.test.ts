@@ -53,6 +53,12 @@ describe('the launcher', { skip: process.platform === 'win32' && 'no code is kep
     assert.deepEqual(readFileSync(join(cache, 'mlstat', name)), kept);
   });
 
+  test('makes the cache folder of a new account', () => {
+    const home = newFolder();
+    run(join(home, 'new'), ['analyse', ...SAMPLE]);
+    assert.equal(readdirSync(join(home, 'new', 'mlstat')).length, 1);
+  });
+
   test('keeps nothing of a run that did little, or where it is told not to', () => {
     const cache = newFolder();
     run(cache, ['--help']);

@@ -131,6 +131,11 @@ export class RunStore implements RunParts {
     this.live--;
   }
 
+  /** Its memory, to be given back at once: nothing of it may be used afterwards. */
+  release(): ArrayBuffer[] {
+    return [this.hot, this.cold, this.wide, this.segments, this.slots].map(({ buffer }) => buffer as ArrayBuffer);
+  }
+
   /** Forgets all records. */
   dropAll(): void {
     for (let record = 0; record < this.used; record++) this.clear(record);

@@ -609,6 +609,11 @@ export class FlowTable implements BatchSink {
     }
     return tails;
   }
+
+  /** After `finish`: the memory of all that was live, which need not wait for the collector. */
+  release(): ArrayBuffer[] {
+    return this.store.release();
+  }
 }
 
 function isUdp(meta: number): boolean {

@@ -100,6 +100,8 @@ export interface PartHooks {
   closed(runs: ArrayBuffer, lanes: PartData['lanes'], points: readonly PointInfo[]): void;
   /** Bytes and packets of the input read so far in this part. */
   progress(bytes: number, packets: number): void;
+  /** Takes memory that is needed no more. */
+  release?(memory: ArrayBuffer[]): void;
   readonly aborted: boolean;
   /** Uncompressed bytes of an input that can be read only once. */
   stream?: AsyncIterable<Uint8Array>;
@@ -166,6 +168,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   decoder.finish();
   const tails = table.finish(spec.settle?.ended === true);
   handOver(false);
+  hooks.release?.(table.release());
   return {
     input: spec.input,
     part: spec.part,

@@ -38,7 +38,7 @@ const LEAST_SETTLED = 8192;
 
 /** Threads, started as they are needed; `close` ends them. */
 export class Pool {
-  private readonly workers: Worker[] = [];
+  private readonly hands: Hand[] = [];
 
   /** `threads` 0 does everything here. */
   constructor(private readonly threads: number) {}
@@ -52,30 +52,30 @@ export class Pool {
     const here = jobs.filter((job) => job.stream !== undefined || threads === 0);
     const away = jobs.filter((job) => job.stream === undefined && threads > 0).map((job) => job.spec);
     const count = Math.min(threads, away.length);
-    this.workers.push(...(await Promise.all(Array.from({ length: count }, takeThread))));
+    this.hands.push(...(await Promise.all(Array.from({ length: count }, takeThread))).map((one) => new Hand(one)));
     dropThreads();
-    await Promise.all([runHere(here, events, signal), runAway(away, this.workers, events, signal)]);
+    await Promise.all([runHere(here, events, signal), runAway(away, this.hands, events, signal)]);
   }
 
   /** Settles lists of runs, in the threads that have read where it is worth it; the lists are taken over. */
   async settle(spec: SettleSpec): Promise<Settled[]> {
     const { lists } = spec;
-    const { workers } = this;
+    const { hands } = this;
     const bytes = lists.reduce((sum, { runs }) => sum + runs.byteLength, 0);
-    if (workers.length === 0 || bytes < LEAST_SETTLED * RUN_BYTES) return lists.length > 0 ? [settleRuns(spec)] : [];
-    const shares = workers.map((): EndedRuns[] => []);
-    const loads = workers.map(() => 0);
+    if (hands.length === 0 || bytes < LEAST_SETTLED * RUN_BYTES) return lists.length > 0 ? [settleRuns(spec)] : [];
+    const shares = hands.map((): EndedRuns[] => []);
+    const loads = hands.map(() => 0);
     for (const list of lists) {
       const place = loads.indexOf(Math.min(...loads));
       shares[place].push(list);
       loads[place] += list.runs.byteLength;
     }
-    return Promise.all(workers.map((worker, n) => settleAway(worker, { ...spec, lists: shares[n] })));
+    return Promise.all(hands.map((hand, n) => settleAway(hand, { ...spec, lists: shares[n] })));
   }
 
   /** What the threads held is given back while the work goes on here. */
   close(): void {
-    for (const worker of this.workers.splice(0)) void worker.terminate();
+    for (const { worker } of this.hands.splice(0)) void worker.terminate();
   }
 }
 
@@ -100,7 +100,7 @@ async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSi
 
 async function runAway(
   specs: readonly PartSpec[],
-  workers: readonly Worker[],
+  hands: readonly Hand[],
   events: PoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -112,19 +112,19 @@ async function runAway(
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await Promise.all(workers.map((worker) => serve(worker, queue, stop, events)));
+    await Promise.all(hands.map((hand) => serve(hand, queue, stop, events)));
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
 }
 
 /** Gives one worker part after part; resolves when the queue is empty and the last one is done. */
-function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, events: PoolEvents): Promise<void> {
-  return converse(worker, (resolve, reject) => {
+function serve(hand: Hand, queue: PartSpec[], stop: SharedArrayBuffer, events: PoolEvents): Promise<void> {
+  return hand.converse((resolve, reject) => {
     const next = () => {
       const spec = queue.shift();
       if (spec === undefined) resolve();
-      else worker.postMessage({ type: 'read', spec, stop } satisfies Order);
+      else hand.worker.postMessage({ type: 'read', spec, stop } satisfies Order);
     };
     next();
     return (message) => {
@@ -151,26 +151,45 @@ function serve(worker: Worker, queue: PartSpec[], stop: SharedArrayBuffer, event
   });
 }
 
-function settleAway(worker: Worker, spec: SettleSpec): Promise<Settled> {
-  return converse(worker, (resolve) => {
+function settleAway(hand: Hand, spec: SettleSpec): Promise<Settled> {
+  return hand.converse((resolve) => {
     const buffers = spec.lists.map(({ runs }) => runs);
-    worker.postMessage({ type: 'settle', spec } satisfies Order, buffers);
+    hand.worker.postMessage({ type: 'settle', spec } satisfies Order, buffers);
     return (message) => {
       if (message.type === 'settled') resolve(message.settled);
     };
   });
 }
 
-/** Listens to a worker until what `begin` has asked it for is settled, one way or the other. */
-function converse<T>(
-  worker: Worker,
-  begin: (resolve: (value: T) => void, reject: (fault: Error) => void) => (message: Message) => void,
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`a worker thread ended early (exit code ${code})`)));
-    worker.on('message', begin(resolve, reject));
-  }).finally(() => {
-    for (const event of ['error', 'exit', 'message']) worker.removeAllListeners(event);
-  });
+/** A worker, and what is waited for from it: a fault of its ends that, or the next thing that is asked for. */
+class Hand {
+  private fault: Error | null = null;
+  private reject: ((fault: Error) => void) | null = null;
+
+  constructor(readonly worker: Worker) {
+    const lose = (fault: Error) => {
+      this.fault ??= fault;
+      this.reject?.(this.fault);
+    };
+    worker.on('error', lose);
+    worker.on('exit', (code) => lose(new Error(`a worker thread ended early (exit code ${code})`)));
+  }
+
+  /** Listens until what `begin` has asked for is settled, one way or the other. */
+  async converse<T>(
+    begin: (resolve: (value: T) => void, reject: (fault: Error) => void) => (message: Message) => void,
+  ): Promise<T> {
+    if (this.fault !== null) throw this.fault;
+    let listener: (message: Message) => void = () => {};
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.reject = reject;
+        listener = begin(resolve, reject);
+        this.worker.on('message', listener);
+      });
+    } finally {
+      this.reject = null;
+      this.worker.off('message', listener);
+    }
+  }
 }

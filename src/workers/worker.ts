@@ -1,8 +1,6 @@
 // A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort } from 'node:worker_threads';
 import { buffersOf } from '../tally/settle.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
 import { type SettleSpec, settleRuns } from './settle.js';
@@ -12,7 +10,6 @@ export type Order = { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer } | 
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
-const collect = collector();
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
 let told = 0;
@@ -35,16 +32,13 @@ port.on('message', (order: Order) => {
       told = now;
       port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
     },
+    release: giveBack,
     get aborted() {
       return stopped[0] !== 0;
     },
   };
   readPart(spec, hooks).then(
-    (result) => {
-      port.postMessage({ type: 'result', result }, buffersIn(result));
-      // The flow table goes now, while the part is being joined: what is settled next would come on top of it.
-      collect();
-    },
+    (result) => port.postMessage({ type: 'result', result }, buffersIn(result)),
     (error: unknown) => {
       const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
       port.postMessage({ type: 'failed', input: spec.input, part: spec.part, message, stack, name, exitCode });
@@ -60,12 +54,12 @@ function buffersIn({ heads, open, tails, data, settled }: PartResult): ArrayBuff
 }
 
 /**
- * V8 hides its collector from programs that were not started with it. Its flags are the whole process's: where another
- * thread hides it again just before it was fetched here, memory is given back later.
+ * Memory goes at once that would else wait for the collector, and what is settled next come on top of it: what is handed
+ * to a port at which nobody listens is freed.
  */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const found: unknown = runInNewContext('globalThis.gc');
-  setFlagsFromString('--no-expose-gc');
-  return typeof found === 'function' ? (found as () => void) : () => {};
+function giveBack(memory: ArrayBuffer[]): void {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(null, memory);
+  port1.close();
 }
