@@ -95,7 +95,8 @@ export class Detector {
         if (silence.elsewhere++ === 0 && !line.isOut) this.expect(line);
         if (silence.share <= 0) continue;
         silence.elsewhereScore += line.nats;
-        line.unusedNats += line.nats;
+        // Answers to its last flows still come in for so long.
+        if (timeUs > line.usedUs + line.delays.lateUs) line.unusedNats += line.nats;
         if (silence.elsewhereScore > 4 && !line.isOut) this.decide(line, timeUs);
       }
       if (this.out === 0) shares.add(uplink);
@@ -106,6 +107,7 @@ export class Detector {
         this.decide(own, timeUs);
       }
       own.unusedNats = 0;
+      own.usedUs = timeUs;
     }
     const { silence } = own;
     if (!own.isOut) silence.elsewhere = silence.elsewhereScore = 0;

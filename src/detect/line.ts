@@ -76,8 +76,10 @@ export class Line {
   /** What a decision elsewhere says against it, and the share that this was made from. */
   nats = Number.NaN;
   expected = Number.NaN;
-  /** What decisions elsewhere say together since its last flow, whatever came in meanwhile. */
+  /** What decisions elsewhere say together since the last of its flows must have been answered, whatever came in meanwhile. */
   unusedNats = 0;
+  /** When the router chose it last; NaN before the first time. */
+  usedUs = Number.NaN;
   trial: Trial | null = null;
   everIn = false;
   /** The router chose it for a flow before: only then decisions that go elsewhere say anything. */

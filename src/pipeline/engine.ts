@@ -90,8 +90,9 @@ export class Engine {
   private readonly stitcher: Stitcher | null;
   /** Runs that ended with their input, where every run is a flow by itself that nobody wants to see; else null. */
   private ended: EndedRuns[] | null;
-  /** Of these the ones that were over before, until they fill a list. */
+  /** Of these the ones that were over before, until they fill a list: of the last part, when all threads are free. */
   private readonly endedBefore = new RunList();
+  private isLast = false;
   private readonly flow = new Connection();
   private readonly specs: PartSpec[][] = [];
   private readonly pending: Pending[][] = [];
@@ -121,7 +122,7 @@ export class Engine {
     };
     this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.seed, this.emitFlow) : null;
     const direct: RunSink = (runs, at) => {
-      if (this.ended !== null) {
+      if (this.ended !== null && this.isLast) {
         this.endedBefore.append(runs.words, at, runs.words, at + HOT_WORDS);
         if (this.endedBefore.count === CHUNK_RUNS) this.ended.push({ runs: this.endedBefore.take(), clock: LONG_AGO });
         return;
@@ -362,6 +363,7 @@ export class Engine {
     };
     const stepClock = result.clockSteps > 0 ? result.stepClock : null;
     const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
+    this.isLast = last;
     this.chains.join(chain, runs, stepClock, result.clockEnd, last);
     this.tally.addPart(chain, data);
     const totals = this.totals[source.number];

@@ -213,6 +213,17 @@ test('an uplink that is not used again does not go down with every packet of an 
   }
 });
 
+test('a link that goes down at a thousand flows a second is seen, though answers to its last flows still come in', () => {
+  const fault: SimulatedFault = { kind: 'link-down', uplink: 1, start: 20, end: 25 };
+  for (const [seed, rtt] of [0.02, 0.1, 0.2].entries()) {
+    const { outages } = detectIn({ ...BASE, seed, rtt, seconds: 40, rate: 1000, faults: [fault] });
+    assert.deepEqual(
+      outages.map(({ kind, uplink }) => [kind, uplink]),
+      [['link-down', 'line2']],
+    );
+  }
+});
+
 test('an uplink that is never used and shows no sign of life is no outage: nothing shows that one began', () => {
   const { outages, distortions, availability } = detectIn({
     ...BASE,
