@@ -24,7 +24,8 @@ const NODE_WORDS = 4;
  * How far the segments of a part's first runs went, for what came before may have gone further: then some of them, taken
  * for new, were sent again. Of each side the first segment and every one that ended beyond all before it, to either side,
  * until nothing before could matter any more. Chains in one growing array, the latest first: where it ended, the node
- * before (0 for none), the first node, and its length (0 where it is known to be sent again).
+ * before (of the first: how far the lowest lies from it), the first node, and its length (0 where it is known to be sent
+ * again).
  */
 export class Doubts {
   private nodes = new Int32Array(256);
@@ -36,23 +37,18 @@ export class Doubts {
   }
 
   /**
-   * The next segment of a side, which ended `step` beyond the one before and `behind` the furthest (0 for the furthest
-   * itself). Returns the chain's new head; negative once it is settled.
+   * The next segment of a side, which ended `step` beyond the one before; that one lay `before` behind the furthest, this
+   * one lies `behind` it. Returns the chain's new head; negative once it is settled.
    */
-  next(head: number, end: number, step: number, behind: number, length: number): number {
+  next(head: number, end: number, step: number, before: number, behind: number, length: number): number {
     if (head <= 0) return head;
     const { nodes } = this;
     const begin = nodes[head + 2];
-    const first = nodes[begin];
-    const place = (end - first) | 0;
+    const place = (end - nodes[begin]) | 0;
     if (step > 2 * REACH || step < -REACH || place - length > REACH || behind >= REACH) return -head;
-    if (place === 0) return head;
-    // Beyond the last one to the same side.
-    let other = head;
-    while (other !== 0 && ((nodes[other] - first) ^ place) < 0) other = nodes[other + 1];
-    const known = other === 0 ? 0 : (nodes[other] - first) | 0;
-    const isBeyond = place > 0 ? behind === 0 && place > known : place < known;
-    return isBeyond ? this.add(end, head, begin, length) : head;
+    if (place < nodes[begin + 1]) nodes[begin + 1] = place;
+    else if (step <= before) return head;
+    return this.add(end, head, begin, length);
   }
 
   /** All chains, to travel with the runs that name them. */

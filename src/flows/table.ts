@@ -449,7 +449,7 @@ export class FlowTable implements BatchSink {
     const isNew = step < -REACH || before - step + length <= 0;
     if (!isNew) segments[at + SEGMENTS.again] = (segments[at + SEGMENTS.again] + 1) | 0;
     const behind = step < -REACH ? 0 : Math.max(0, Math.min(REACH, before - step));
-    const head = this.doubts.next(segments[doubtAt], end, step, behind, isNew ? length : 0);
+    const head = this.doubts.next(segments[doubtAt], end, step, before, behind, isNew ? length : 0);
     segments[doubtAt] = head;
     segments[behindAt] = head > 0 ? behind | IN_DOUBT : behind;
   }
