@@ -25,7 +25,7 @@ const ENOUGH = 40;
 
 export class Delays {
   private readonly steps = new Float64Array(STEPS + 1);
-  /** Begun with a fraction: code that was compiled for whole numbers alone would have to be compiled again. */
+  /** Begun with no whole number: code that was compiled for these alone would have to be compiled again. */
   private total = Number.NaN;
   private untold = 0;
   private forgets = true;

@@ -48,22 +48,27 @@ const DOUBT = 3;
 
 /** One uplink's sum. */
 class Sum {
-  value = 0;
-  startUs = 0;
+  value = Number.NaN;
+  startUs = Number.NaN;
   servers = 0;
   late = 0;
   slow = 0;
   all = 0;
-  before = 0;
+  before = Number.NaN;
   readonly waitingLate = new Float64Array(CATEGORIES);
   readonly waitingAll = new Float64Array(CATEGORIES);
   open: Brownout | null = null;
   /** Evidence for its end. */
-  back = 0;
+  back = Number.NaN;
   /** The last demands: start, late or not. */
   readonly starts = new Float64Array(REMEMBERED);
   readonly lates = new Uint8Array(REMEMBERED);
   count = 0;
+
+  constructor() {
+    // Begun with no whole number: see `Delays`.
+    this.value = this.startUs = this.before = this.back = 0;
+  }
 
   remember(startUs: number, late: boolean): void {
     const at = this.count++ % REMEMBERED;

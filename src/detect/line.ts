@@ -77,7 +77,7 @@ export class Line {
   nats = Number.NaN;
   expected = Number.NaN;
   /** What decisions elsewhere say together since the last of its flows must have been answered, whatever came in meanwhile. */
-  unusedNats = 0;
+  unusedNats = Number.NaN;
   /** When the router chose it last; NaN before the first time. */
   usedUs = Number.NaN;
   trial: Trial | null = null;
@@ -95,11 +95,11 @@ export class Line {
   asksAnswered = 0;
   /** Pings at the gateway: how many followed another, and after how long usually. */
   beats = 0;
-  beatUs = 0;
+  beatUs = Number.NaN;
   /** Flows that began before this are not judged: the line was out, or nothing was recorded. */
   judgedFromUs = Number.NEGATIVE_INFINITY;
-  private gaps = 0;
-  private squares = 0;
+  private gaps = Number.NaN;
+  private squares = Number.NaN;
   readonly delays = new Delays();
   /** Flows whose time for an answer is not over. */
   readonly queue = new Queue();
@@ -109,6 +109,8 @@ export class Line {
     fromUs: number,
   ) {
     this.silence = silenceAt(uplink, fromUs, true);
+    // Begun with no whole number: see `Delays`.
+    this.unusedNats = this.beatUs = this.gaps = this.squares = 0;
   }
 
   /** Anything at all was seen on the link. */
