@@ -35,9 +35,14 @@ export async function build(...names) {
     const stamp = join(root, project.output, '.built');
     const newest = Math.max(
       newestIn(join(root, project.sources)),
-      ...['package.json', 'tsconfig.json', 'scripts/bundle.mjs', 'scripts/constants.mjs', project.config].map((file) =>
-        modified(join(root, file)),
-      ),
+      ...[
+        'package.json',
+        'tsconfig.json',
+        'scripts/bundle.mjs',
+        'scripts/constants.mjs',
+        'scripts/hot.mjs',
+        project.config,
+      ].map((file) => modified(join(root, file))),
       // The declarations that the tests are checked against.
       name === 'test' ? modified(join(root, 'dist', '.built')) : 0,
     );
@@ -47,6 +52,8 @@ export async function build(...names) {
     run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', join(root, project.config)]);
     removeOrphans(join(root, project.output), join(root, project.sources));
     if (name === 'main') {
+      const { compileHot } = await import('./hot.mjs');
+      await compileHot(root);
       const { bundle } = await import('./bundle.mjs');
       await bundle(root);
     }

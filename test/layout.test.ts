@@ -167,7 +167,12 @@ function importsOf(file: string): Import[] {
 
 /** An own file's path within src; a package's name, without the path within it; `node:…` as it stands. */
 function resolved(from: string, specifier: string): string {
-  if (specifier.startsWith('.')) return posix.join(dirname(from), specifier).replace(/\.js$/, '.ts');
+  if (specifier.startsWith('.')) {
+    const path = posix.join(dirname(from), specifier);
+    // What the build makes is declared.
+    const declared = path.replace(/\.js$/, '.d.ts');
+    return files.includes(declared) ? declared : path.replace(/\.js$/, '.ts');
+  }
   if (specifier.startsWith('node:')) return specifier;
   return specifier
     .split('/')

@@ -59,6 +59,9 @@ export const META = {
 export const ROW_WORDS = 16;
 export const ROW_SHIFT = 4;
 
+const ROWS_BYTES = BATCH_ROWS * ROW_WORDS * 4;
+const BATCH_BYTES = ROWS_BYTES + BATCH_ROWS * 8 * 4;
+
 /** Word numbers within a row; `time64` is its Float64 index. */
 export const ROW = {
   /** Microseconds since the epoch, whole. */
@@ -104,14 +107,21 @@ export const ROW = {
 export class Batch {
   count = 0;
   /** Row r starts at word ROW_WORDS · r, ROW_WORDS / 2 · r of `floats`, which is the same memory. */
-  readonly words = new Int32Array(BATCH_ROWS * ROW_WORDS);
-  readonly floats = new Float64Array(this.words.buffer);
-  readonly wide = new Int32Array(BATCH_ROWS * 8);
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  readonly wide: Int32Array;
   /** Low 32 and high 16 bits of the sender's and the receiver's link address; only where the decoder was asked for them, else 0. */
   readonly macFromLow = new Int32Array(BATCH_ROWS);
   readonly macFromHigh = new Int32Array(BATCH_ROWS);
   readonly macToLow = new Int32Array(BATCH_ROWS);
   readonly macToHigh = new Int32Array(BATCH_ROWS);
+
+  /** Rows and wide addresses lie at these bytes of the memory that is given, else in memory of their own. */
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BATCH_BYTES), rowsAt = 0, wideAt = ROWS_BYTES) {
+    this.words = new Int32Array(buffer, rowsAt, BATCH_ROWS * ROW_WORDS);
+    this.floats = new Float64Array(buffer, rowsAt, (BATCH_ROWS * ROW_WORDS) / 2);
+    this.wide = new Int32Array(buffer, wideAt, BATCH_ROWS * 8);
+  }
 
   time(row: number): number {
     return this.floats[row * (ROW_WORDS / 2) + ROW.time64];

@@ -2,6 +2,7 @@
 
 import type { DamageLog } from '../util/error.js';
 import type { Batch } from './batch.js';
+import type { UsualRecords } from './usual.js';
 
 /**
  * Reads one capture format out of a stream of byte windows.
@@ -55,6 +56,8 @@ export interface DecodeCounts {
 export interface DecodeOptions {
   /** Fill the mac columns. */
   macs: boolean;
+  /** Reads usual records of classic pcap by itself, into the decoder's batch; without link addresses only. */
+  usual?: UsualRecords | null;
 }
 
 export type { Batch };

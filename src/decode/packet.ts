@@ -7,7 +7,9 @@ import type { DecodeCounts, DecodeOptions, PointInfo } from './decoder.js';
 import { decodeIpv4, decodeIpv6, reject } from './ip.js';
 import { walkLink } from './link.js';
 import { LINKTYPE } from './linktypes.js';
+import { mostCaptured, type PcapHeader } from './pcap-header.js';
 import { MAX_POINTS, PointTable } from './points.js';
+import { type UsualRecords, usualLink } from './usual.js';
 import { LinkWalk, NETWORK } from './walk.js';
 
 const ETHERNET_HEADER = 14;
@@ -23,7 +25,8 @@ const ETHERTYPE = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd } as const;
 export class PacketDecoder {
   readonly counts: DecodeCounts = {
     packets: 0,
-    wireBytes: 0,
+    // No whole number at first: it outgrows 31 bits, and code that was compiled for these has to be compiled again.
+    wireBytes: Number.NaN,
     firstUs: Number.POSITIVE_INFINITY,
     lastUs: Number.NEGATIVE_INFINITY,
     unknownLink: new Map(),
@@ -36,6 +39,8 @@ export class PacketDecoder {
   readonly points: PointInfo[] = this.table.points;
   private readonly link = new LinkWalk();
   private readonly macs: boolean;
+  /** Reads usual records by itself, into the decoder's batch. */
+  private readonly usual: UsualRecords | null;
   private readonly ifaceNames = new Map<number, string>();
   private readonly nameOf = (iface: number): string | null => this.ifaceNames.get(iface) ?? null;
   // The point of the packet before, shifted into place.
@@ -44,6 +49,8 @@ export class PacketDecoder {
   private lastIfindex = 0;
   private lastVlan = 0;
   private lastLinkType = -1;
+  /** The file whose usual records are read. */
+  private usualHeader: PcapHeader | null = null;
 
   constructor(
     private readonly batch: Batch,
@@ -51,6 +58,8 @@ export class PacketDecoder {
     options: DecodeOptions,
   ) {
     this.macs = options.macs;
+    this.counts.wireBytes = 0;
+    this.usual = options.usual ?? null;
   }
 
   /** Names an interface before its first packet. */
@@ -80,6 +89,32 @@ export class PacketDecoder {
     // Small enough to be inlined where it is called: else the time, being no 31-bit integer, would be allocated.
     this.batch.floats[(this.batch.count & ROW_MASK) << (ROW_SHIFT - 1)] = timeUs;
     this.decode(bytes, view, offset, captured, wireBytes, linkType, iface);
+  }
+
+  /** What reads usual records of such a file out of this window by itself, null where nothing does. */
+  usualRecords(header: PcapHeader, bytes: Uint8Array): UsualRecords | null {
+    const { usual } = this;
+    const link = usualLink(header.linkType);
+    if (usual?.window !== bytes || link < 0 || header.lengths !== 'normal') return null;
+    if (header !== this.usualHeader) usual.beginFrames(header, mostCaptured(header), link);
+    this.usualHeader = header;
+    return usual;
+  }
+
+  /** Packets so far. */
+  get rows(): number {
+    return this.counts.packets + this.batch.count;
+  }
+
+  /** Reads usual records; parameters and result as `UsualRecords.frame`. */
+  frame(usual: UsualRecords, at: number, to: number, limit: number): number {
+    let next = at;
+    while (true) {
+      const from = next;
+      next = usual.frame(from, to, limit);
+      if (this.batch.count < BATCH_ROWS) return next;
+      this.flush();
+    }
   }
 
   /** Hands the partial batch over; to be called once, after the last packet. */
@@ -189,7 +224,8 @@ export class PacketDecoder {
 
   private pointMeta(iface: number, ifindex: number, vlan: number, linkType: number): number {
     let point = this.table.find(iface, ifindex, vlan, linkType, this.nameOf);
-    if (point === MAX_POINTS) {
+    const isBeyond = point === MAX_POINTS;
+    if (isBeyond) {
       this.counts.damage.add('too-many-points', null);
       point = MAX_POINTS - 1;
     }
@@ -198,6 +234,8 @@ export class PacketDecoder {
     this.lastVlan = vlan;
     this.lastLinkType = linkType;
     this.lastMeta = point << META.pointShift;
+    // Of one that has no number of its own every packet is counted.
+    if (!isBeyond) this.usual?.notePoint(ifindex, vlan, this.lastMeta);
     return this.lastMeta;
   }
 

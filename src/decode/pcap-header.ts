@@ -61,6 +61,11 @@ export function parsePcapHeader(bytes: Uint8Array): PcapHeader | { error: string
   };
 }
 
+/** A record may hold so many bytes. */
+export function mostCaptured({ snaplen, maxCaptured }: PcapHeader): number {
+  return Math.min(snaplen || maxCaptured, maxCaptured);
+}
+
 function isMagic(magic: number): boolean {
   return magic === MAGIC.micro || magic === MAGIC.nano || magic === MAGIC.modified;
 }

@@ -2,8 +2,9 @@
 
 import type { Framer } from './decoder.js';
 import type { PacketDecoder } from './packet.js';
-import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
+import { mostCaptured, PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from './pcap-header.js';
 import { BLANK_RECORDS, HOLD_BYTES, isFileHeader, MAX_MISSING, soundOriginal } from './record.js';
+import type { UsualRecords } from './usual.js';
 
 export { type PcapHeader, parsePcapHeader } from './pcap-header.js';
 
@@ -64,7 +65,38 @@ export class PcapFramer implements Framer {
       this.position += passed;
       at += passed;
     }
-    return this.records(this.header, bytes, view, at, to);
+    const usual = this.decoder.usualRecords(this.header, bytes);
+    if (usual === null) return this.records(this.header, bytes, view, at, to, Number.POSITIVE_INFINITY);
+    return this.mostlyUsual(usual, this.header, bytes, view, at, to);
+  }
+
+  /** Runs of usual records, and one by one what is between them. */
+  private mostlyUsual(
+    usual: UsualRecords,
+    header: PcapHeader,
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+  ): number {
+    const { decoder } = this;
+    let at = from;
+    for (;;) {
+      if (this.blank === 0) {
+        const before = decoder.rows;
+        const next = decoder.frame(usual, at, to, Math.min(to, at + (this.limit - this.position)));
+        this.packets += decoder.rows - before;
+        this.position += next - at;
+        at = next;
+        if (usual.wants > 0) {
+          this.wants = usual.wants;
+          return at;
+        }
+      }
+      const next = this.records(header, bytes, view, at, to, 1);
+      if (next === at || this.done) return next;
+      at = next;
+    }
   }
 
   end(left: number): void {
@@ -78,12 +110,20 @@ export class PcapFramer implements Framer {
     if (left > 0 || this.skip > 0) this.decoder.counts.damage.add('truncated-file', this.position);
   }
 
-  private records(header: PcapHeader, bytes: Uint8Array, view: DataView, from: number, to: number): number {
+  /** So many records at most. */
+  private records(
+    header: PcapHeader,
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    most: number,
+  ): number {
     const decoder = this.decoder;
     const { littleEndian, fractions, recordBytes, linkType, lengths } = header;
-    const snaplen = Math.min(header.snaplen || header.maxCaptured, header.maxCaptured);
+    const snaplen = mostCaptured(header);
     const micro = fractions === 1e6;
-    const usual = lengths === 'normal';
+    const normal = lengths === 'normal';
     // All integers of 31 bits, for the compiler's sake: fields with their highest bit set read as negative.
     const limitAt = Math.min(to + 1, from + (this.limit - this.position)) | 0;
     const start = this.position - from;
@@ -107,7 +147,7 @@ export class PcapFramer implements Framer {
       let fraction = view.getInt32(at + 4, littleEndian);
       let captured = view.getInt32(at + 8, littleEndian);
       let original = view.getInt32(at + 12, littleEndian);
-      if (!usual && (lengths === 'swapped' || captured >>> 0 > original >>> 0)) {
+      if (!normal && (lengths === 'swapped' || captured >>> 0 > original >>> 0)) {
         const swapped = captured;
         captured = original;
         original = swapped;
@@ -150,6 +190,7 @@ export class PcapFramer implements Framer {
         at = to;
         break;
       }
+      if (packets === most) break;
     }
     this.blank = blank;
     this.packets += packets;

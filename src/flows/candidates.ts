@@ -3,9 +3,9 @@
 
 import { Buckets } from './buckets.js';
 import { compareEnds, localPort, protocolOf, remoteHash, type Side, sameRemote, sideOf } from './ends.js';
+import { hashKey } from './hash.js';
 import { PROTOCOL } from './rules.js';
 import type { Sights } from './sights.js';
-import { hashKey } from './store.js';
 
 /** Looks at a candidate; returns how far apart in time the next one may be, microseconds. */
 export type Look = (rank: number) => number;

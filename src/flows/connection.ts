@@ -78,14 +78,15 @@ export class Connection {
   knowledge = 0;
   /** Where the flow is of connection tracking and no packet of it was captured, what was told; else null. */
   told: Told | null = null;
-  startUs = 0;
-  endUs = 0;
+  /** No whole numbers at first, here and below: code that was compiled for these alone would have to be compiled again. */
+  startUs = Number.NaN;
+  endUs = Number.NaN;
   /** First and last packet of each end, NEVER where there is none. */
-  readonly firstUs = [0, 0];
-  readonly lastUs = [0, 0];
+  readonly firstUs = [Number.NaN, Number.NaN];
+  readonly lastUs = [Number.NaN, Number.NaN];
   readonly packets = [0, 0];
-  readonly ipBytes = [0, 0];
-  readonly wireBytes = [0, 0];
+  readonly ipBytes = [Number.NaN, Number.NaN];
+  readonly wireBytes = [Number.NaN, Number.NaN];
   /** Data segments of TCP, both ways, that were sent again: see `again.ts`. */
   segmentsAgain = 0;
 
@@ -228,7 +229,7 @@ export class Connection {
       this.ipBytes[end] = (words[at + HOT.ipLow + end] >>> 0) + words[at + C + COLD.ipLowCarry + end] * 2 ** 32;
       this.wireBytes[end] = (words[at + HOT.wireLow + end] >>> 0) + words[at + C + COLD.wireLowCarry + end] * 2 ** 32;
     }
-    this.segmentsAgain = words[at + C + SEGMENTS.inList + SEGMENTS.again] >>> 0;
+    this.segmentsAgain = words[at + C + SEGMENTS.inCold + SEGMENTS.again] >>> 0;
     this.lastUs[0] = floats[at64 + HOT.lastLow64];
     this.lastUs[1] = floats[at64 + HOT.lastHigh64];
     this.endUs = Math.max(this.lastUs[0], this.lastUs[1]);

@@ -1,10 +1,10 @@
 // What the first counted run of a sight tells of its two ends: the remote one, which NAT leaves alone, and the local one.
 
 import { META } from '../decode/batch.js';
+import { hashKey } from './hash.js';
 import { COLD, HOT, HOT_WORDS, STATE } from './layout.js';
 import { PROTOCOL } from './rules.js';
 import type { Sights } from './sights.js';
-import { hashKey } from './store.js';
 
 const C = HOT_WORDS;
 const ADDRESS_WORDS = 4;

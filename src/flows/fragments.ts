@@ -2,8 +2,9 @@
 // its first fragment. Only flows that have fragments wait for it.
 
 import { META } from '../decode/batch.js';
-import { compareRuns, type RunSink } from './join.js';
+import type { RunSink } from './join.js';
 import { COLD, HOT, HOT_WORDS, NEVER, RUN_WORDS, STATE } from './layout.js';
+import { compareRuns } from './merge.js';
 import { RunList } from './runs.js';
 
 const C = HOT_WORDS;

@@ -1,10 +1,9 @@
-// One run (the part of a flow seen at one point) as two records: the hot one is a cache line and is touched by every
-// packet, the cold one only when a run begins, a direction speaks for the first time, or a rule is near. Side by side they
-// are the form in which workers hand runs over.
+// One run (the part of a flow seen at one point) as a record of three cache lines: the hot one is touched by every packet,
+// the cold ones when a run begins, a direction speaks for the first time, data is sent, or a rule is near. Runs lie like
+// this in the memory of the hot loop, in lists, and in what workers hand over.
 
 /** 32-bit words of a hot record. Word numbers; `…64` are Float64 indices within the record. */
 export const HOT_WORDS = 16;
-export const HOT_SHIFT = 4;
 export const HOT = {
   k0: 0,
   k1: 1,
@@ -45,26 +44,20 @@ export const COLD = {
   ipHighCarry: 13,
   wireLowCarry: 14,
   wireHighCarry: 15,
-  /** In a list. IPv6: lower address, higher address; zeros for IPv4. Then SEGMENTS. */
+  /** IPv6: lower address, higher address; zeros for IPv4. Then SEGMENTS. */
   wide: 16,
   /** Datagrams only (IPv4 or IPv6): ports of the first fragment. Shares no word with `wide`: see `isnLow`. */
   fragmentPorts: 8,
 } as const;
 
-/** Words of a cold record as it lies among live runs, where addresses and segments stand by themselves. */
-export const COLD_SHIFT = 4;
-export const COLD_STRIDE = 1 << COLD_SHIFT;
-
 /** Words of the two addresses of IPv6. */
 export const WIDE_WORDS = 8;
 
 /**
- * Words of what the data segments of TCP tell, 32 bytes that only these touch: where each side's last one ended, how far
+ * What the data segments of TCP tell: where each side's last one ended, how far
  * that lies behind its furthest (NO_DATA before its first; with IN_DOUBT while what came before may matter), how many were
  * sent again, and the chains of `Doubts`: see `again.ts`.
  */
-export const SEGMENTS_SHIFT = 3;
-export const SEGMENTS_WORDS = 1 << SEGMENTS_SHIFT;
 export const SEGMENTS = {
   endLow: 0,
   endHigh: 1,
@@ -73,14 +66,20 @@ export const SEGMENTS = {
   again: 4,
   doubtLow: 6,
   doubtHigh: 7,
-  /** Where they stand in the cold record of a list. */
-  inList: 24,
+  /** Where they stand in the cold record. */
+  inCold: 24,
 } as const;
 export const NO_DATA = -1;
 export const IN_DOUBT = 0x40000000;
 
 export const RUN_WORDS = HOT_WORDS + COLD_WORDS;
 export const RUN_BYTES = RUN_WORDS * 4;
+
+/** An index entry is a record's number in the low bits and bits of the hash above; 0 is an empty place. */
+export const NUMBER_BITS = 24;
+export const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+/** What stands in HOT.meta of a record that is not in use, or whose run has been handed over. */
+export const GONE = -1;
 
 /** No such time. All real times are 0 or later. */
 export const NEVER = -1;
@@ -117,4 +116,96 @@ export const STATE = {
   laneShift: 16,
   /** All that is not the lane. */
   bits: 0xffff,
+} as const;
+
+/** Kinds of runs that leave the hot loop, each by an outbox of its own. */
+export const OUTBOX = {
+  /** Over, with a past that is known. */
+  closed: 0,
+  /** Over, with an unknown past. */
+  heads: 1,
+  /** Live at the end, and other parts may know of them. */
+  rest: 2,
+  kinds: 3,
+} as const;
+/** Runs that an outbox holds: few enough to be still in a cache near the processor when they are read again. */
+export const OUTBOX_RUNS = 512;
+
+/** States for which a rule of silence says one thing: three times each in `MEMORY.rules` (known past, least, most). */
+export const SILENCE = {
+  datagram: 0,
+  tcpReset: 1,
+  tcpClosed: 2,
+  tcpOpened: 3,
+  tcpMidstream: 4,
+  /** It begins with a SYN; one side has sent its FIN. */
+  tcpFresh: 5,
+  tcpFreshHalf: 6,
+  udp: 7,
+  udpStream: 8,
+  icmp: 9,
+  other: 10,
+  states: 11,
+} as const;
+
+/** Why a run ended, 0 where it may go on. */
+export const ENDED = STATE.reused | STATE.idled;
+
+/** Lanes there may be, two cells each: see `LaneBook`. */
+export const MOST_CELLS = 0x20000;
+/** Keys are held against each other by so many bits of their hash, at least and at most. */
+export const LEAST_KEY_BITS = 8;
+export const MOST_KEY_BITS = 23;
+/** Words of nodes that there is room for. */
+export const MOST_NODE_WORDS = 2 ** 22;
+/** Bytes of the window. */
+export const WINDOW_BYTES = 1 << 18;
+/** Live runs there may be, and places of the index by which they are found. */
+export const MOST_RUNS = 2 ** 23;
+export const MOST_PLACES = 2 ** 24;
+/** Runs there may be where parts are joined: the index is three quarters full then. */
+export const MOST_JOINED = 12 * 2 ** 20;
+
+/**
+ * Where things lie in the memory of the hot loop, bytes. All but the runs have the room that they may ever need: what is
+ * not used costs nothing.
+ */
+export const MEMORY = {
+  /** Batch: its words, then its wide addresses. */
+  rows: 0x10000,
+  wide: 0x14000,
+  /** Flows seen of late, by hash. */
+  recent: 0x16000,
+  /** Float64: SILENCE, three each; then the bounds of the open bin. */
+  rules: 0x26000,
+  binBounds: 0x26180,
+  /** Addresses of the rows whose flow was not seen of late. */
+  missed: 0x26200,
+  /** Points that `frame` knows. */
+  points: 0x26800,
+  /** Rows that it has filled; bytes that it wants; then what is of no use to anybody. */
+  rowCount: 0x26c00,
+  wants: 0x26c04,
+  touched: 0x26c08,
+  outboxes: 0x30000,
+  /** Sums of the open bin, five Float64 a cell. */
+  cells: 0x100000,
+  /** Data segments, a Float64 a cell. */
+  data: 0x700000,
+  /** Bytes of the input, and as many behind them as a header is looked at beyond its end. */
+  window: 0x800000,
+  /** Bits of keys: of this part's runs with an unknown past, and of those that live at its end; of the others' before and after it. */
+  incoming: 0xa00000,
+  live: 0xb00000,
+  before: 0xc00000,
+  after: 0xd00000,
+  /** Of runs that a later one of this part may continue. */
+  own: 0xe00000,
+  /** Nodes of `Doubts`, and how many words of them there are. */
+  nodeCount: 0x26d00,
+  nodes: 0x1000000,
+  /** The index. */
+  places: 0x2000000,
+  /** Records, to the end. */
+  runs: 0x6000000,
 } as const;

@@ -2,7 +2,7 @@
 // tracking does (nf_conntrack-sysctl, kernel documentation), as pure functions of a run's state.
 
 import { META } from '../decode/batch.js';
-import { STATE } from './layout.js';
+import { SILENCE, STATE } from './layout.js';
 
 /** Idle times in seconds after which a flow is over. */
 export interface FlowRules {
@@ -35,7 +35,7 @@ export const DEFAULT_FLOW_RULES: Readonly<FlowRules> = {
 };
 
 /** An answered UDP flow of this age is a stream. */
-const STREAM_US = 2e6;
+export const STREAM_US = 2e6;
 /** How long the fragments of one datagram may be apart (RFC 8200 4.5: 60 s; Linux `ipfrag_time`: 30 s). */
 const DATAGRAM_US = 30e6;
 
@@ -92,6 +92,32 @@ export class Timeouts {
     }
   }
 
+  /** What `of`, `leastOf` and `mostOf` say in each state of SILENCE, as the hot loop reads it. */
+  table(): Float64Array {
+    const table = new Float64Array(3 * SILENCE.states);
+    const tell = (silence: number, meta: number, state: number, lastedUs: number) => {
+      const said = [
+        this.of(meta, state, lastedUs),
+        this.leastOf(meta, state, lastedUs),
+        this.mostOf(meta, state, lastedUs),
+      ];
+      table.set(said, 3 * silence);
+    };
+    tell(SILENCE.datagram, META.datagram, 0, 0);
+    tell(SILENCE.tcpReset, PROTOCOL.tcp, STATE.anyRst, 0);
+    tell(SILENCE.tcpClosed, PROTOCOL.tcp, STATE.bothFin, 0);
+    tell(SILENCE.tcpOpened, PROTOCOL.tcp, STATE.synLow, 0);
+    tell(SILENCE.tcpMidstream, PROTOCOL.tcp, 0, 0);
+    const fresh = STATE.synLow | STATE.startsWithSyn;
+    tell(SILENCE.tcpFresh, PROTOCOL.tcp, fresh, 0);
+    tell(SILENCE.tcpFreshHalf, PROTOCOL.tcp, fresh | STATE.finLow, 0);
+    tell(SILENCE.udp, PROTOCOL.udp, 0, 0);
+    tell(SILENCE.udpStream, PROTOCOL.udp, STATE.bothWays, STREAM_US);
+    tell(SILENCE.icmp, PROTOCOL.icmp, 0, 0);
+    tell(SILENCE.other, 0, 0, 0);
+    return table;
+  }
+
   /** The least that `of` could say if unknown earlier packets had added to the state. */
   leastOf(meta: number, state: number, lastedUs: number): number {
     if ((meta & META.datagram) !== 0) return DATAGRAM_US;
@@ -99,6 +125,10 @@ export class Timeouts {
       case PROTOCOL.tcp: {
         const known = this.of(meta, state, lastedUs);
         if ((state & STATE.anyRst) !== 0) return known;
+        // A SYN continues no flow that is closed or reset: what it may continue has one FIN at most.
+        if ((state & STATE.startsWithSyn) !== 0) {
+          return (state & STATE.bothFin) === 0 ? known : Math.min(known, this.tcpClosed);
+        }
         return Math.min(known, this.tcpReset, this.tcpClosed, this.tcp);
       }
       case PROTOCOL.udp:
@@ -126,4 +156,11 @@ export class Timeouts {
         return this.of(meta, state, lastedUs);
     }
   }
+}
+
+/** Whether a SYN begins a new flow. `high`: sent by the higher endpoint; `isn`: that side's known one. */
+export function synVerdict(state: number, high: number, isn: number, seq: number): 'same' | 'new' | 'new-unless-known' {
+  if ((state & STATE.anyRst) !== 0 || (state & STATE.bothFin) === STATE.bothFin) return 'new';
+  if ((state & (STATE.synLow << high)) !== 0) return isn === seq ? 'same' : 'new';
+  return 'new-unless-known';
 }

@@ -1,30 +1,6 @@
 // A list of runs as raw records, hot and cold part side by side: what a worker hands over and what a saved tally holds.
 
-import { META } from '../decode/batch.js';
-import {
-  COLD_SHIFT,
-  COLD_STRIDE,
-  COLD_WORDS,
-  HOT,
-  HOT_SHIFT,
-  HOT_WORDS,
-  RUN_BYTES,
-  RUN_WORDS,
-  SEGMENTS_SHIFT,
-  SEGMENTS_WORDS,
-  WIDE_WORDS,
-} from './layout.js';
-import { PROTOCOL } from './rules.js';
-
-/** Live runs in the arrays of a flow table, by the number of their record. */
-export interface RunParts {
-  readonly hot: Int32Array;
-  readonly cold: Int32Array;
-  /** Of IPv6 alone. */
-  readonly wide: Int32Array;
-  /** Of TCP alone. */
-  readonly segments: Int32Array;
-}
+import { COLD_WORDS, GONE, HOT, HOT_WORDS, RUN_BYTES, RUN_WORDS } from './layout.js';
 
 /** Runs in one buffer; grows by doubling. Record n starts at word n · RUN_WORDS. */
 export class RunList {
@@ -38,12 +14,12 @@ export class RunList {
     this.floats = new Float64Array(buffer);
   }
 
-  /** A list over bytes that came from `take`; they are not copied. */
-  static of(buffer: ArrayBuffer): RunList {
+  /** A list over bytes that came from `take`, or over some of a larger memory; they are not copied. */
+  static of(buffer: ArrayBufferLike, offset = 0, count = buffer.byteLength / RUN_BYTES): RunList {
     const list = new RunList(1);
-    list.words = new Int32Array(buffer);
-    list.floats = new Float64Array(buffer);
-    list.count = buffer.byteLength / RUN_BYTES;
+    list.words = new Int32Array(buffer, offset, count * RUN_WORDS);
+    list.floats = new Float64Array(buffer, offset, (count * RUN_WORDS) / 2);
+    list.count = count;
     return list;
   }
 
@@ -57,22 +33,11 @@ export class RunList {
     return this.count++;
   }
 
-  /** Copies a live run. */
-  appendRecord({ hot, cold, wide, segments }: RunParts, record: number): void {
-    if ((this.count + 1) * RUN_WORDS > this.words.length) this.grow();
-    const words = this.words;
-    let to = this.count * RUN_WORDS;
-    const meta = hot[(record << HOT_SHIFT) + HOT.meta];
-    for (let i = 0, at = record << HOT_SHIFT; i < HOT_WORDS; i++) words[to++] = hot[at + i];
-    for (let i = 0, at = record << COLD_SHIFT; i < COLD_STRIDE; i++) words[to++] = cold[at + i];
-    // What is not the run's own is no part of it: whoever used the place before may have left something there.
-    if ((meta & META.ipv6) !== 0) {
-      for (let i = 0, at = record * WIDE_WORDS; i < WIDE_WORDS; i++) words[to++] = wide[at + i];
-    } else for (let i = 0; i < WIDE_WORDS; i++) words[to++] = 0;
-    if ((meta & META.protocolMask) === PROTOCOL.tcp) {
-      for (let i = 0, at = record << SEGMENTS_SHIFT; i < SEGMENTS_WORDS; i++) words[to++] = segments[at + i];
-    } else for (let i = 0; i < SEGMENTS_WORDS; i++) words[to++] = 0;
-    this.count++;
+  /** Copies runs `from` to `to` of another list. */
+  appendSome({ words }: RunList, from: number, to: number): void {
+    while ((this.count + to - from) * RUN_WORDS > this.words.length) this.grow();
+    this.words.set(words.subarray(from * RUN_WORDS, to * RUN_WORDS), this.count * RUN_WORDS);
+    this.count += to - from;
   }
 
   /** Empties the list; its room is used again. */
@@ -93,20 +58,20 @@ export class RunList {
   }
 
   private grow(): void {
-    const buffer = new ArrayBuffer(this.words.byteLength * 2);
-    const words = new Int32Array(buffer);
-    words.set(this.words);
-    this.words = words;
-    this.floats = new Float64Array(buffer);
+    const { words, count } = this;
+    const wider = new RunList((words.length / RUN_WORDS) * 2);
+    wider.words.set(words.subarray(0, count * RUN_WORDS));
+    this.words = wider.words;
+    this.floats = wider.floats;
   }
 }
 
 /** Runs a chunk holds. */
 export const CHUNK_RUNS = 2 ** 14;
 
-/** Takes live runs one by one, as copies. */
+/** Takes runs; the list is lent. */
 export interface RunTaker {
-  appendRecord(parts: RunParts, record: number): void;
+  takeAll(runs: RunList): void;
 }
 
 /** Runs in the order in which they came, in lists of CHUNK_RUNS, so that growing copies nothing. */
@@ -117,13 +82,17 @@ export class RunChunks implements RunTaker {
   /** `onFull` is told of every list that has become full, which is then there to be taken. */
   constructor(private readonly onFull?: () => void) {}
 
-  appendRecord(parts: RunParts, record: number): void {
-    if (this.list.count === CHUNK_RUNS) {
-      this.full.push(this.list);
-      this.list = new RunList(CHUNK_RUNS);
-      this.onFull?.();
+  takeAll(runs: RunList): void {
+    for (let from = 0; from < runs.count; ) {
+      if (this.list.count === CHUNK_RUNS) {
+        this.full.push(this.list);
+        this.list = new RunList(CHUNK_RUNS);
+        this.onFull?.();
+      }
+      const to = Math.min(runs.count, from + CHUNK_RUNS - this.list.count);
+      this.list.appendSome(runs, from, to);
+      from = to;
     }
-    this.list.appendRecord(parts, record);
   }
 
   /** The bytes of all chunks (of the full ones alone), handed away. */
@@ -135,23 +104,14 @@ export class RunChunks implements RunTaker {
   }
 }
 
-/** Runs a list holds that is lent: few enough to be still in a cache near the processor when they are read again. */
-const LENT_RUNS = 512;
-
-/** Runs in a list that is lent to `take` whenever it is full, and then used again. */
-export class LentRuns implements RunTaker {
-  private readonly list = new RunList(LENT_RUNS);
-
-  constructor(private readonly lend: (list: RunList) => void) {}
-
-  appendRecord(parts: RunParts, record: number): void {
-    if (this.list.count === LENT_RUNS) this.flush();
-    this.list.appendRecord(parts, record);
+/** The runs of a list that are not gone, copied. */
+export function copyOf({ words, count }: RunList): ArrayBuffer {
+  let kept = 0;
+  for (let at = 0; at < count * RUN_WORDS; at += RUN_WORDS) if (words[at + HOT.meta] !== GONE) kept++;
+  const copy = new RunList(kept);
+  for (let at = 0; at < count * RUN_WORDS; at += RUN_WORDS) {
+    if (words[at + HOT.meta] === GONE) continue;
+    copy.words.set(words.subarray(at, at + RUN_WORDS), copy.count++ * RUN_WORDS);
   }
-
-  /** Lends what is there. */
-  flush(): void {
-    this.lend(this.list);
-    this.list.clear();
-  }
+  return copy.take();
 }

@@ -5,13 +5,14 @@ import { META } from '../decode/batch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { Buckets } from './buckets.js';
 import { Connection } from './connection.js';
+import { hashKey } from './hash.js';
 import type { HeldRuns } from './held.js';
-import { compareRuns, lasted, lastSight, mergeRun } from './join.js';
 import { COLD, HOT, HOT_WORDS, STATE, WIDE_WORDS } from './layout.js';
+import { compareRuns, lasted, lastSight, mergeRun } from './merge.js';
 import type { Timeouts } from './rules.js';
+import { synVerdict } from './rules.js';
 import { RunList } from './runs.js';
 import { isSprayed, Span } from './spray.js';
-import { hashKey, synVerdict } from './table.js';
 
 const C = HOT_WORDS;
 const C64 = HOT_WORDS / 2;

@@ -1,7 +1,7 @@
 // Large buffers that are used again: left to the garbage collector, those of some hundred files would lie about at once.
 
 /** Larger reads fall out of the second-level cache. */
-export const READ_BYTES = 1 << 20;
+export const READ_BYTES = 1 << 18;
 
 /** As many as one thread uses at a time. */
 const MAX_SPARE = 4;

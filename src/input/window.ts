@@ -24,6 +24,8 @@ export interface Fed {
 }
 
 export interface PumpOptions {
+  /** Where the bytes are put, unless a record is longer; else in a buffer of its own. */
+  window?: Uint8Array | undefined;
   /** Bytes passed so far, after each read; returning false ends the work early (`end` is still called, with 0 left). */
   onProgress?: ((bytes: number) => unknown) | undefined;
   /** Takes `oversized-record`: a record longer than 64 MiB, at which reading stops. */
@@ -45,7 +47,7 @@ export function pumpFile(
   options: PumpOptions & { fileEnd?: number } = {},
 ): number {
   const fileEnd = Math.max(end, options.fileEnd ?? end);
-  const window = new ByteWindow();
+  const window = new ByteWindow(options.window);
   let position = start;
   let stopped = false;
   try {
@@ -80,7 +82,7 @@ export async function pumpStream(
   framer: Fed,
   options: PumpOptions = {},
 ): Promise<number> {
-  const window = new ByteWindow();
+  const window = new ByteWindow(options.window);
   let position = 0;
   let stopped = false;
   try {
@@ -110,10 +112,15 @@ export async function pumpStream(
 
 /** The buffer, made anew only when a record asks for more than it holds. */
 class ByteWindow {
-  bytes = lendBuffer();
+  bytes: Uint8Array;
   /** Bytes at the front that are not consumed yet. */
   filled = 0;
-  private view = new DataView(this.bytes.buffer);
+  private view: DataView;
+
+  constructor(private readonly given?: Uint8Array) {
+    this.bytes = given ?? lendBuffer();
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+  }
 
   get room(): number {
     return this.bytes.length - this.filled;
@@ -122,8 +129,15 @@ class ByteWindow {
   /** Feeds what is there and moves the rest to the front. */
   drive(framer: Fed): void {
     const consumed = framer.feed(this.bytes, this.view, 0, this.filled);
-    if (consumed > 0) this.bytes.copyWithin(0, consumed, this.filled);
-    this.filled -= consumed;
+    const rest = this.filled - consumed;
+    const { given } = this;
+    // Back from the larger one that a long record took.
+    if (given !== undefined && this.bytes !== given && rest < given.length / 2) {
+      given.set(this.bytes.subarray(consumed, this.filled));
+      this.close();
+      this.use(given);
+    } else if (consumed > 0) this.bytes.copyWithin(0, consumed, this.filled);
+    this.filled = rest;
   }
 
   /** Makes room for a record of `wants` bytes; false where that is more than any record may have. */
@@ -133,15 +147,19 @@ class ByteWindow {
     if (need <= this.bytes.length) return true;
     if (need > MAX_WINDOW_BYTES) return false;
     const larger = Buffer.allocUnsafeSlow(Math.min(MAX_WINDOW_BYTES, Math.max(need, this.bytes.length * 2)));
-    this.bytes.copy(larger, 0, 0, this.filled);
-    returnBuffer(this.bytes);
-    this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    larger.set(this.bytes.subarray(0, this.filled));
+    this.close();
+    this.use(larger);
     return true;
+  }
+
+  private use(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Nothing is fed any more. */
   close(): void {
-    returnBuffer(this.bytes);
+    if (this.bytes !== this.given && this.bytes instanceof Buffer) returnBuffer(this.bytes);
   }
 }

@@ -1,6 +1,7 @@
 // Which inputs follow one another (rotated files) and so are one point of observation, and the open runs of each chain.
 
 import { DISORDER_US } from '../flows/clock.js';
+import { type Hot, lendHot, returnHot } from '../flows/instance.js';
 import { Joiner, type ListSink, type RunSink } from '../flows/join.js';
 import type { Timeouts } from '../flows/rules.js';
 import type { Source } from './sources.js';
@@ -20,12 +21,18 @@ const MOST_OVERLAP = 0.05;
 export class Chains {
   private readonly chains: Chain[] = [];
   private readonly ofInput = new Map<number, Chain>();
+  /** Where all of them are joined. */
+  private hot: Hot | null = null;
+  private readonly room = () => {
+    this.hot ??= lendHot();
+    return this.hot;
+  };
 
   constructor(
     private readonly timeouts: Timeouts,
     private readonly emit: RunSink,
     /** As for `Joiner`. */
-    private readonly emitAll?: ListSink,
+    private readonly emitAll: ListSink,
   ) {}
 
   /**
@@ -44,7 +51,7 @@ export class Chains {
         clock: Number.NEGATIVE_INFINITY,
         firstUs,
         last: source,
-        joiner: new Joiner(this.timeouts, this.emit, this.emitAll),
+        joiner: new Joiner(this.timeouts, this.room, this.emit, this.emitAll),
       };
       this.chains.push(chain);
     }
@@ -62,6 +69,8 @@ export class Chains {
 
   finish(): void {
     for (const chain of this.chains) chain.joiner.finish();
+    if (this.hot !== null) returnHot(this.hot);
+    this.hot = null;
   }
 }
 

@@ -1,28 +1,30 @@
 // Sources in, a finished tally out: plans the parts, has them read, proves the cuts and joins what they came to, in order.
 
-import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
-import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
 import { endRuns, type ListSink, type RunSink } from '../flows/join.js';
-import { HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
+import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
+import { type Names, renameRuns } from '../flows/rename.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { CHUNK_RUNS, RunList } from '../flows/runs.js';
+import { RunList } from '../flows/runs.js';
 import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
-import { hashKey } from '../flows/table.js';
 import { mergeData } from '../tally/merge.js';
+import { type Settled, Settler } from '../tally/settle.js';
 import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { DamageLog, UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
+import type { PartRest } from '../workers/held.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, Pool } from '../workers/pool.js';
-import type { EndedRuns } from '../workers/settle.js';
-import { PART_BYTES, THREAD_BYTES } from '../workers/threads.js';
+import { type EndedRuns, type SettleSpec, settleInto } from '../workers/settle.js';
+import { THREAD_BYTES } from '../workers/threads.js';
 import { untilAborted } from './abort.js';
 import { type Chain, Chains } from './chains.js';
+import { planParts } from './plan.js';
+import { sortOut } from './sort-out.js';
 import type { Source } from './sources.js';
 
 export interface EngineOptions {
@@ -58,10 +60,12 @@ export interface SourceTotals {
   fatal: string | null;
 }
 
-/** Where the clock stood for runs that were over by then: it says nothing of them any more. */
-const LONG_AGO = Number.NEGATIVE_INFINITY;
-/** Larger parts would hold more open runs than memory should. */
-const MOST_PART_BYTES = 768 * 2 ** 20;
+/** A part whose runs are held. */
+interface Held {
+  chain: number;
+  names: Names;
+  result: PartResult;
+}
 
 /** What is known of a part until it is joined. */
 interface Pending {
@@ -90,9 +94,10 @@ export class Engine {
   private readonly stitcher: Stitcher | null;
   /** Runs that ended with their input, where every run is a flow by itself that nobody wants to see; else null. */
   private ended: EndedRuns[] | null;
-  /** Of these the ones that were over before, until they fill a list: of the last part, when all threads are free. */
-  private readonly endedBefore = new RunList();
-  private isLast = false;
+  /** Parts of a single input whose runs are held by those who have read them, in their order: see `joinHeld`. */
+  private readonly held: Held[] = [];
+  /** What is joined of them goes there. */
+  private rest: Settler | null = null;
   private readonly flow = new Connection();
   private readonly specs: PartSpec[][] = [];
   private readonly pending: Pending[][] = [];
@@ -122,11 +127,7 @@ export class Engine {
     };
     this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.seed, this.emitFlow) : null;
     const direct: RunSink = (runs, at) => {
-      if (this.ended !== null && this.isLast) {
-        this.endedBefore.append(runs.words, at, runs.words, at + HOT_WORDS);
-        if (this.endedBefore.count === CHUNK_RUNS) this.ended.push({ runs: this.endedBefore.take(), clock: LONG_AGO });
-        return;
-      }
+      if (this.rest !== null) return this.rest.take(runs, at, this.tally.lanes);
       this.flow.take(runs, at, this.tally.lanes[runs.words[at + HOT.state] >>> STATE.laneShift]);
       this.emitFlow(this.flow, 0, false);
     };
@@ -175,6 +176,7 @@ export class Engine {
         await this.joinSource();
         this.nextSource();
       }
+      await this.joinHeld(pool);
       this.chains.finish();
       await this.settleEnded(pool);
     } finally {
@@ -186,45 +188,71 @@ export class Engine {
 
   private async settleEnded(pool: Pool): Promise<void> {
     if (this.ended === null) return;
-    const lists = [...this.ended, { runs: this.endedBefore.take(), clock: LONG_AGO }];
+    for (const settled of await pool.settle(this.endedSpec())) this.addSettled(settled);
     // What comes now comes one by one.
     this.ended = null;
-    const { topology, rules, ledgerRows } = this.options;
-    const { lanes } = this.tally;
-    for (const settled of await pool.settle({ lists, lanes, topology, rules, ledgerRows })) {
-      mergeData(this.tally, settled.data);
-      this.takeLoose(RunList.of(settled.loose));
-    }
   }
 
-  /** Cuts plain pcap files into parts, as many as there are threads or a multiple. */
+  private endedSpec(): SettleSpec {
+    const { topology, rules, ledgerRows } = this.options;
+    return { lists: this.ended?.splice(0) ?? [], lanes: this.tally.lanes, topology, rules, ledgerRows };
+  }
+
+  private addSettled({ data, loose }: Settled): void {
+    mergeData(this.tally, data);
+    this.takeLoose(RunList.of(loose));
+  }
+
+  /** Joins what other parts may know of, and adds what was settled apart from it. */
+  private async joinHeld(pool: Pool): Promise<void> {
+    const parts = this.held.splice(0);
+    if (parts.length === 0) return;
+    const { rests, settled, isAll } = await sortOut(
+      pool,
+      parts.map(({ result }) => result),
+    );
+    const rest = new Settler(this.options.topology, this.options.ledgerRows);
+    this.rest = rest;
+    parts.forEach(({ chain, names, result }, n) => {
+      const stepClock = result.clockSteps > 0 ? result.stepClock : null;
+      const runs = { ...rests[n], leftOpen: n > 0 };
+      this.joinRuns(chain, names, runs, stepClock, result.clockEnd, n === parts.length - 1);
+    });
+    this.rest = null;
+    // Few, and the threads are busy with the others.
+    if (!isAll) settleInto(rest, this.endedSpec());
+    // The largest ones first: they need not be copied.
+    for (const [n, done] of settled.entries()) {
+      if (done === null) continue;
+      const { data, loose } = await done;
+      mergeData(this.tally, data);
+      const { lanes, points } = parts[n].result.data;
+      this.takeClosed(parts[n].chain, { runs: loose, lanes, points });
+    }
+    this.addSettled(rest.finish());
+  }
+
+  private joinRuns(
+    chain: number,
+    names: Names,
+    { heads, live, doubts, leftOpen }: PartRest & { leftOpen: boolean },
+    stepClock: number | null,
+    clock: number,
+    last: boolean,
+  ): void {
+    const take = (buffers: ArrayBuffer[]) => {
+      // So that a list is the only one that holds its bytes.
+      const lists = buffers.splice(0).map((buffer) => RunList.of(buffer));
+      for (const list of lists) renameRuns(list, names, this.seed);
+      return lists;
+    };
+    this.chains.join(chain, { heads: take(heads), live: take(live), doubts, leftOpen }, stepClock, clock, last);
+  }
+
   private plan(): void {
-    const { topology, rules, filter, jobs, reference } = this.options;
     const several = this.sources.length > 1;
     for (const source of this.sources) {
-      const base = { input: source.number, path: source.open.path, format: source.format };
-      const shared = { topology, rules, filter, seed: this.seed, reference, startClock: null };
-      const settle = (ended: boolean) => (this.ended === null ? null : { ledgerRows: this.options.ledgerRows, ended });
-      const { fd, size, prefix } = source.open;
-      const header = source.format === 'pcap' ? parsePcapHeader(prefix.subarray(0, PCAP_HEADER_BYTES)) : null;
-      const least = this.options.partBytes ?? PART_BYTES;
-      const cuttable = header !== null && !('error' in header) && fd !== null && size !== null && !reference;
-      if (!cuttable || (jobs <= 1 && this.options.partBytes === undefined) || size < 2 * least) {
-        this.specs.push([{ ...base, ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several }]);
-        this.pending.push([{ closed: [], result: null, failed: false }]);
-        continue;
-      }
-      const most = this.options.partBytes ?? MOST_PART_BYTES;
-      const rounds = Math.max(1, Math.ceil(size / (jobs * most)));
-      const count = Math.max(1, Math.min(jobs * rounds, Math.floor(size / least)));
-      const parts: PartSpec[] = [];
-      for (let part = 0; part < count; part++) {
-        const start = part === 0 ? PCAP_HEADER_BYTES : Math.floor((size * part) / count);
-        const limit = part === count - 1 ? size : Math.floor((size * (part + 1)) / count);
-        const segment = { header, start, limit, fileEnd: size, known: null };
-        const ended = !several && part === count - 1;
-        parts.push({ ...base, ...shared, settle: settle(ended), part, segment, leftOpen: several || part > 0 });
-      }
+      const parts = planParts(source, this.options, this.seed, several, this.ended !== null);
       this.specs.push(parts);
       this.pending.push(parts.map(() => ({ closed: [], result: null, failed: false })));
     }
@@ -297,7 +325,7 @@ export class Engine {
         const { firstUs } = held.result.counts;
         joined.chain = this.chains.start(source.number, source, firstUs, source.open.size !== null);
         if (joined.chain.clock > held.result.clockStart && joined.chain.clock > firstUs) {
-          held = await this.again({ ...spec, startClock: joined.chain.clock });
+          held = await this.again({ ...spec, keyBits: 0, startClock: joined.chain.clock });
         }
       } else {
         const { endOffset, clockEnd } = joined.before.result;
@@ -307,6 +335,7 @@ export class Engine {
           const segment = spec.segment as NonNullable<PartSpec['segment']>;
           held = await this.again({
             ...spec,
+            keyBits: 0,
             segment: { ...segment, known: { offset: endOffset as number, clock: clockEnd } },
           });
         }
@@ -349,22 +378,13 @@ export class Engine {
       this.takeClosed(chain, { runs: result.settled.loose, lanes: data.lanes, points: data.points });
     }
     const names = this.tally.rename(chain, data.points, data.lanes);
-    const take = (buffers: ArrayBuffer[]) => {
-      // So that a list is the only one that holds its bytes.
-      const lists = buffers.splice(0).map((buffer) => RunList.of(buffer));
-      for (const list of lists) renameRuns(list, names, this.seed);
-      return lists;
-    };
-    const runs = {
-      heads: take(result.heads),
-      open: take(result.open),
-      tails: take(result.tails),
-      doubts: result.doubts,
-    };
     const stepClock = result.clockSteps > 0 ? result.stepClock : null;
-    const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
-    this.isLast = last;
-    this.chains.join(chain, runs, stepClock, result.clockEnd, last);
+    if (this.specs[source.number][result.part].keyBits > 0) this.held.push({ chain, names, result });
+    else {
+      const last = this.sources.length === 1 && result.part === this.specs[0].length - 1;
+      const { leftOpen } = this.specs[source.number][result.part];
+      this.joinRuns(chain, names, { ...result, leftOpen }, stepClock, result.clockEnd, last);
+    }
     this.tally.addPart(chain, data);
     const totals = this.totals[source.number];
     totals.packets += counts.packets;
@@ -393,26 +413,6 @@ export class Engine {
   private takeLoose(runs: RunList): void {
     for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.fragments.take(runs, at);
   }
-}
-
-/** Points and lanes from a part's own numbers to everybody's, in place. `seed` is that of the keys' hashes. */
-function renameRuns(runs: RunList, names: { points: Int32Array; lanes: Int32Array }, seed: number): void {
-  const { words } = runs;
-  if (isIdentity(names.points) && isIdentity(names.lanes)) return;
-  const low = (1 << META.pointShift) - 1;
-  for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
-    const meta = words[at + HOT.meta];
-    const renamed = (meta & low) | (names.points[meta >>> META.pointShift] << META.pointShift);
-    const state = words[at + HOT.state];
-    words[at + HOT.state] = (state & STATE.bits) | (names.lanes[state >>> STATE.laneShift] << STATE.laneShift);
-    if (renamed === meta) continue;
-    words[at + HOT.meta] = renamed;
-    words[at + HOT.hash] = hashKey(words[at], words[at + HOT.k1], words[at + HOT.ports], renamed, seed);
-  }
-}
-
-function isIdentity(numbers: Int32Array): boolean {
-  return numbers.every((to, from) => to === from);
 }
 
 function emptyTotals(): SourceTotals {

@@ -4,14 +4,15 @@
 import { basename } from 'node:path';
 import { parseAddress } from '../config/address.js';
 import type { Config, Prefix, UplinkConfig } from '../config/config.js';
-import { Batch, META } from '../decode/batch.js';
+import { type Batch, META } from '../decode/batch.js';
 import { createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
 import { Connection } from '../flows/connection.js';
-import { lastSight } from '../flows/join.js';
+import { lendHot, returnHot } from '../flows/instance.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
+import { lastSight } from '../flows/merge.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { RunChunks, RunList } from '../flows/runs.js';
+import { copyOf, RunChunks, RunList } from '../flows/runs.js';
 import { FlowTable, type LaneBook } from '../flows/table.js';
 import { pumpFile, pumpStream } from '../input/window.js';
 import { type Inference, inferUplinks } from '../uplinks/infer.js';
@@ -51,8 +52,11 @@ interface Surveyed {
   runs: RunList;
 }
 
-const NO_BINS = { open: new Float64Array(6), startUs: 0, endUs: 0, add: () => {} };
-const NO_LANES: LaneBook = { laneOf: () => 0, bins: NO_BINS, data: new Float64Array(2), addOther: () => {} };
+/** Nothing but runs is asked for. */
+function noLanes(): LaneBook {
+  const bins = { open: new Float64Array(0), startUs: 0, endUs: 0, add: () => {} };
+  return { laneOf: () => 0, bins, data: new Float64Array(0), addOther: () => {} };
+}
 
 export async function survey(
   sources: readonly Source[],
@@ -154,11 +158,13 @@ async function readAhead(
   signal: AbortSignal | undefined,
 ): Promise<Surveyed & { read: number }> {
   const runs = new RunList(1024);
+  const hot = lendHot();
   const sink = { flush: (batch: Batch) => (byMac ?? table).flush(batch) };
-  const decoder = new PacketDecoder(new Batch(), sink, { macs: macs.length > 0 });
+  const decoder = new PacketDecoder(hot.batch, sink, { macs: macs.length > 0, usual: macs.length > 0 ? null : hot });
+  const { window } = hot;
   const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
   const closed = new RunChunks();
-  const table = new FlowTable(NO_LANES, closed, options);
+  const table = new FlowTable(hot, noLanes(), closed, options);
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, table) : null;
   const framer = createFramer(source.format, decoder);
   const { open } = source;
@@ -166,13 +172,13 @@ async function readAhead(
   const onProgress = (bytes: number) => bytes < limit;
   try {
     if (open.fd !== null && open.size !== null) {
-      read = pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress });
+      read = pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress, window });
     } else if (open.size !== null) {
-      read = await pumpStream(firstBytes(open.stream(), limit), framer, { onProgress });
+      read = await pumpStream(firstBytes(open.stream(), limit), framer, { onProgress, window });
     } else {
       const rest = untilAborted(open.stream(), signal);
       const kept: Uint8Array[] = [];
-      read = await pumpStream(keep(rest, kept, limit), framer, { onProgress });
+      read = await pumpStream(keep(rest, kept, limit), framer, { onProgress, window });
       source.stream = replay(kept, rest);
     }
   } catch (error) {
@@ -180,12 +186,13 @@ async function readAhead(
     if (!(error instanceof UserError)) throw error;
   }
   decoder.finish();
-  const tails = table.finish(false);
-  const lists = [...closed.take(), ...tails.take()].map((buffer) => RunList.of(buffer));
+  const live = table.finish(false);
+  const lists = [...closed.take(), ...live.map(copyOf)].map((buffer) => RunList.of(buffer));
+  returnHot(hot);
   const horizonUs = horizonOf(lists, mostRuns);
   for (const list of lists) {
-    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) {
-      if (startOf(list, at) <= horizonUs) runs.append(list.words, at, list.words, at + HOT_WORDS);
+    for (let n = 0; n < list.count; n++) {
+      if (startOf(list, n * RUN_WORDS) <= horizonUs) runs.appendSome(list, n, n + 1);
     }
   }
   const stem =

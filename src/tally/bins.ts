@@ -1,12 +1,12 @@
 // Packets and bytes over time, sparse: a cell is a lane and a direction, a bin a step of time aligned to the epoch.
 
+import { MOST_CELLS } from '../flows/layout.js';
 import type { CellBins } from '../flows/table.js';
 
 /** Bin widths in seconds; each divides the next, so that coarsening is exact. */
 export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
 /** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
 const MAX_OCCUPIED = 2 ** 20;
-const MAX_CELLS = 0x20000;
 /** Numbers a bin: packets, IP bytes, wire bytes, and the exact times of its first and last packet (microseconds). */
 export const BIN = { packets: 0, ipBytes: 1, wireBytes: 2, firstUs: 3, lastUs: 4, fields: 5 } as const;
 const FIELDS = BIN.fields;
@@ -25,8 +25,9 @@ export class Bins implements CellBins {
   /** Sums of the bin that is being filled, by cell. */
   open = new Float64Array(64 * FIELDS);
   private touched: number[] = [];
-  startUs = 0;
-  endUs = 0;
+  /** No whole numbers at first: see `Connection`. */
+  startUs = Number.NaN;
+  endUs = Number.NaN;
   private startSec = 0;
 
   /** A bin of one packet: see `note`. */
@@ -37,6 +38,10 @@ export class Bins implements CellBins {
   private bins = new Float64Array(256);
   private sums = new Float64Array(256 * FIELDS);
   private index = new Int32Array(1024);
+
+  constructor() {
+    this.startUs = this.endUs = 0;
+  }
 
   add(cell: number, timeUs: number, ipBytes: number, wireBytes: number): void {
     if (timeUs >= this.endUs || timeUs < this.startUs) this.turn(timeUs);
@@ -185,7 +190,7 @@ export class Bins implements CellBins {
   private widen(cell: number): void {
     let size = this.open.length;
     while (size <= cell * FIELDS + FIELDS) size *= 2;
-    const open = new Float64Array(Math.min(size, MAX_CELLS * FIELDS));
+    const open = new Float64Array(Math.min(size, MOST_CELLS * FIELDS));
     open.set(this.open);
     this.open = open;
   }

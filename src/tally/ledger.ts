@@ -7,12 +7,16 @@ import { AddressBook, hashAddress } from './addresses.js';
 /** Rows beyond which only a seeded part of the decision keys stays. */
 export const LEDGER_ROWS = 2 ** 20;
 
+/** Rows there is room for at first. */
+const LEAST_ROWS = 64;
+
 /** A key with this many flows of its own is kept whole, whatever it takes. */
 const LEAST_THRESHOLD = 2 ** 16;
 
 export const ORIGIN = { lan: 0, router: 1, inbound: 2, unknown: 3 } as const;
 
 const MOST_LAG = 0x7fffffff;
+const LEAST_LAG = -0x7fffffff;
 
 /** No client known; no answer seen. */
 export const NONE = -1;
@@ -35,7 +39,8 @@ export class Ledger {
   /** Rows of keys whose hash is at or above this (of 2^32) are left out; below 2^32 the ledger is a sample. */
   threshold = 2 ** 32;
   addresses = new AddressBook();
-  private capacity = 4096;
+  /** Little: who grows only after it was compiled has to be compiled again. */
+  private capacity = LEAST_ROWS;
   /** Microseconds. */
   startUs = new Float64Array(this.capacity);
   endUs = new Float64Array(this.capacity);
@@ -110,17 +115,34 @@ export class Ledger {
     return { count, threshold, addresses: this.addresses.toWords(), columns: this.columns() };
   }
 
-  /** Adds the rows of another ledger; thinned as if they had all come to this one. */
+  /** Adds the rows of another ledger, whose columns may be taken over; thinned as if they had all come to this one. */
   merge(data: LedgerData): void {
     while (this.threshold > data.threshold) this.thin();
+    if (this.count === 0 && this.adopts(data)) return;
     if (this.sampled || this.count + data.count > this.limit) this.mergeSome(data);
     else this.mergeAll(data);
+  }
+
+  /** Takes the columns over, where all of their rows stay. */
+  private adopts({ count, threshold, addresses, columns }: LedgerData): boolean {
+    const book = count <= this.limit && threshold === this.threshold ? AddressBook.of(addresses) : null;
+    if (book === null) return false;
+    Object.assign(this, columns);
+    this.addresses = book;
+    this.capacity = Math.min(...Object.values(columns).map(({ length }) => length));
+    this.count = count;
+    return true;
+  }
+
+  /** Makes room for so many rows. */
+  reserve(rows: number): void {
+    while (this.capacity < rows) this.grow();
   }
 
   /** Column by column. */
   private mergeAll({ count, addresses, columns }: LedgerData): void {
     const start = this.count;
-    while (this.capacity < start + count) this.grow();
+    this.reserve(start + count);
     const own = this.columns();
     for (const name of Object.keys(own) as (keyof LedgerColumns)[]) {
       own[name].set(columns[name].subarray(0, count), start);
@@ -209,7 +231,7 @@ export class Ledger {
 
   private grow(): void {
     // Room that is not used costs nothing; copying does.
-    const size = Math.max(this.capacity * 2, Math.min(this.capacity * 16, this.limit));
+    const size = Math.max(LEAST_ROWS, this.capacity * 2, Math.min(this.capacity * 64, this.limit));
     this.startUs = widened(this.startUs, new Float64Array(size));
     this.endUs = widened(this.endUs, new Float64Array(size));
     this.ipUp = widened(this.ipUp, new Float64Array(size));
@@ -231,8 +253,8 @@ export class Ledger {
 }
 
 function lagOf(localUs: number, remoteUs: number): number {
-  if (localUs === NEVER) return -MOST_LAG;
-  return remoteUs === NEVER ? MOST_LAG : Math.max(-MOST_LAG, Math.min(localUs - remoteUs, MOST_LAG));
+  if (localUs === NEVER) return LEAST_LAG;
+  return remoteUs === NEVER ? MOST_LAG : Math.max(LEAST_LAG, Math.min(localUs - remoteUs, MOST_LAG));
 }
 
 function keyHash(client: ArrayLike<number> | null, server: ArrayLike<number>): number {

@@ -28,12 +28,10 @@ export interface PartData {
   segments: Float64Array;
 }
 
-const MOST_CELLS = 0x20000;
-
 export class PartTally implements LaneBook {
   readonly bins = new Bins();
-  /** Room that is not used costs nothing. */
-  readonly data = new Float64Array(MOST_CELLS);
+  /** Of the flow table, which sets it. */
+  data = new Float64Array(0);
   private readonly signals: Signals;
   private readonly table: LaneTable;
   private readonly loose: LooseCounts = { arp: 0, other: 0, damaged: 0, icmpErrors: [] };

@@ -3,7 +3,7 @@
 
 import { META } from '../decode/batch.js';
 import { Connection } from '../flows/connection.js';
-import { HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
+import { GONE, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
 import { RunList } from '../flows/runs.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -39,8 +39,12 @@ export class Settler {
     this.tally.addFlow(this.flow, 0, false);
   }
 
+  /** All that are not gone. */
   takeAll(runs: RunList, lanes: readonly Lane[]): void {
-    for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.take(runs, at, lanes);
+    const { words } = runs;
+    for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
+      if (words[at + HOT.meta] !== GONE) this.take(runs, at, lanes);
+    }
   }
 
   /** What it came to; nothing may be added afterwards. */

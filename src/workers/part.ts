@@ -2,15 +2,16 @@
 // Runs in a worker or in the main thread alike.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { Batch, type BatchSink } from '../decode/batch.js';
+import type { BatchSink } from '../decode/batch.js';
 import type { DecodeCounts, Framer, PointInfo } from '../decode/decoder.js';
 import { type CaptureFormat, createFramer } from '../decode/frame.js';
 import { PacketDecoder } from '../decode/packet.js';
 import { PcapFramer, type PcapHeader } from '../decode/pcap.js';
 import { findRecord } from '../decode/resync.js';
 import type { Clock } from '../flows/clock.js';
+import { type Hot, lendHot, returnHot } from '../flows/instance.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { LentRuns, RunChunks } from '../flows/runs.js';
+import { copyOf, RunChunks, type RunList } from '../flows/runs.js';
 import { FlowTable } from '../flows/table.js';
 import { openInput } from '../input/open.js';
 import { plainReason, quotePath } from '../input/reason.js';
@@ -21,6 +22,7 @@ import { type Settled, Settler } from '../tally/settle.js';
 import type { Topology } from '../uplinks/topology.js';
 import { type Damage, EXIT, UserError } from '../util/error.js';
 import { FilterSink, type PacketFilter } from './filter.js';
+import { HeldPart, NO_REST, type PartKeys, type PartRest } from './held.js';
 import { MacSink } from './macs.js';
 
 /** A part to be read. Travels to a worker. */
@@ -47,6 +49,11 @@ export interface PartSpec {
    * nothing comes after this part, so that those still live at its end are over as well.
    */
   settle: { ledgerRows: number | undefined; ended: boolean } | null;
+  /**
+   * Where what is to be settled is held until it is known which runs other parts know of: so many bits of a key's hash are
+   * held against theirs. 0: nothing is held.
+   */
+  keyBits: number;
 }
 
 export interface Segment {
@@ -59,8 +66,8 @@ export interface Segment {
   known: { offset: number; clock: number } | null;
 }
 
-/** What a part came to. Times in microseconds; buffers of runs as `RunList` takes them. */
-export interface PartResult {
+/** What a part came to. Times in microseconds. */
+export interface PartResult extends PartRest {
   input: number;
   part: number;
   /** Absolute offset of the first record read, and of the first one not read (plain pcap; else 0 and null). */
@@ -73,14 +80,11 @@ export interface PartResult {
   clockSteps: number;
   /** Where the clock stood before the first step back. */
   stepClock: number;
-  heads: ArrayBuffer[];
-  open: ArrayBuffer[];
-  tails: ArrayBuffer[];
-  /** What heads and open runs are in doubt about. */
-  doubts: Int32Array;
   data: PartData;
   /** What the runs that are over came to, where they were to be settled. */
   settled: Settled | null;
+  /** Where runs are held; there are none in here then, and nothing is settled yet. */
+  keys: PartKeys | null;
   counts: PlainCounts;
 }
 
@@ -100,8 +104,8 @@ export interface PartHooks {
   closed(runs: ArrayBuffer, lanes: PartData['lanes'], points: readonly PointInfo[]): void;
   /** Bytes and packets of the input read so far in this part. */
   progress(bytes: number, packets: number): void;
-  /** Takes memory that is needed no more. */
-  release?(memory: ArrayBuffer[]): void;
+  /** Takes what is held. */
+  hold?(part: HeldPart): void;
   readonly aborted: boolean;
   /** Uncompressed bytes of an input that can be read only once. */
   stream?: AsyncIterable<Uint8Array>;
@@ -111,26 +115,27 @@ export interface PartHooks {
 const LOOK_BACK = 256 * 1024;
 
 export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartResult> {
-  const batch = new Batch();
+  const hot = lendHot();
   const relay: BatchSink = { flush: (full) => sink.flush(full) };
   const { macs } = spec.topology;
-  const decoder = new PacketDecoder(batch, relay, { macs: macs.length > 0 });
+  const decoder = new PacketDecoder(hot.batch, relay, { macs: macs.length > 0, usual: macs.length > 0 ? null : hot });
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, { flush: (full) => onwards.flush(full) }) : null;
   const points = byMac === null ? decoder.points : byMac.views;
   const tally = new PartTally(spec.topology, spec.input, points);
   const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
   const closed =
-    settler === null ? new RunChunks(() => handOver(true)) : new LentRuns((runs) => settler.takeAll(runs, tally.lanes));
+    settler === null
+      ? new RunChunks(() => handOver(true))
+      : { takeAll: (runs: RunList) => settler.takeAll(runs, tally.lanes) };
   const handOver = (fullOnly: boolean) => {
-    if (closed instanceof LentRuns) closed.flush();
-    else for (const runs of closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
+    if (closed instanceof RunChunks) for (const runs of closed.take(fullOnly)) hooks.closed(runs, tally.lanes, points);
   };
-  const table = new FlowTable(tally, closed, {
+  const table = new FlowTable(hot, tally, closed, {
     timeouts: new Timeouts(spec.rules),
     leftOpen: spec.leftOpen,
     asSeen: spec.topology.asSeen,
     seed: spec.seed,
-    inputBytes: spec.segment === null ? 0 : spec.segment.limit - spec.segment.start,
+    keyBits: spec.keyBits,
   });
   const onwards: BatchSink = { flush: (full) => table.flush(full) };
   const attributed = byMac ?? onwards;
@@ -149,13 +154,13 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     const fd = spec.path === '-' ? 0 : asInputFault(spec.path, () => openSync(spec.path, 'r'));
     try {
       const { segment } = spec;
-      const found = asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter));
+      const found = asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter, hot));
       startOffset = found;
       clockStart = table.clock.now;
       const { header, limit, fileEnd } = segment;
       const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
       asInputFault(spec.path, () =>
-        pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage }),
+        pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage, window: hot.window }),
       );
       endOffset = pcap.position;
       framer = pcap;
@@ -163,12 +168,18 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
       if (fd !== 0) closeSync(fd);
     }
   } else {
-    framer = await readWhole(spec, decoder, hooks, onProgress);
+    framer = await readWhole(spec, decoder, hooks, hot.window, onProgress);
   }
   decoder.finish();
-  const tails = table.finish(spec.settle?.ended === true);
+  const live = table.finish(spec.settle?.ended === true);
+  const held = spec.keyBits > 0 && settler !== null ? new HeldPart(hot, table, live, settler, tally.lanes) : null;
+  if (held !== null) hooks.hold?.(held);
   handOver(false);
-  hooks.release?.(table.release());
+  const data = tally.finish();
+  const rest =
+    held === null ? { heads: table.heads.take(), live: live.map(copyOf), doubts: table.doubts.finish() } : NO_REST;
+  const settled = held === null ? (settler?.finish() ?? null) : null;
+  if (held === null) returnHot(hot);
   return {
     input: spec.input,
     part: spec.part,
@@ -179,12 +190,10 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     clockEnd: table.clock.now,
     clockSteps: table.clock.steps,
     stepClock: table.stepClock,
-    heads: table.heads.take(),
-    open: table.open.take(),
-    tails: tails.take(),
-    doubts: table.doubts.finish(),
-    data: tally.finish(),
-    settled: settler?.finish() ?? null,
+    ...rest,
+    data,
+    settled,
+    keys: held?.keys() ?? null,
     counts: plainCounts(decoder.counts),
   };
 }
@@ -204,6 +213,7 @@ async function readWhole(
   spec: PartSpec,
   decoder: PacketDecoder,
   hooks: PartHooks,
+  window: Uint8Array,
   onProgress: (bytes: number) => boolean,
 ): Promise<Framer> {
   const framer = createFramer(spec.format, decoder);
@@ -212,7 +222,7 @@ async function readWhole(
     if (spec.reference) {
       const { readReference } = await import('../decode/reference.js');
       await readReference(hooks.stream, decoder, damage);
-    } else await pumpStream(hooks.stream, framer, { onProgress, damage });
+    } else await pumpStream(hooks.stream, framer, { onProgress, damage, window });
     return framer;
   }
   const input = await openInput(spec.path);
@@ -222,9 +232,9 @@ async function readWhole(
       await readReference(input.stream(), decoder, damage);
     } else if (input.fd !== null && input.size !== null) {
       const { fd, size } = input;
-      asInputFault(spec.path, () => pumpFile(fd, 0, size, framer, { onProgress, damage }));
+      asInputFault(spec.path, () => pumpFile(fd, 0, size, framer, { onProgress, damage, window }));
     } else {
-      await pumpStream(input.stream(), framer, { onProgress, damage });
+      await pumpStream(input.stream(), framer, { onProgress, damage, window });
     }
     damage.merge(input.damage.list());
   } finally {
@@ -237,7 +247,7 @@ async function readWhole(
  * The absolute offset of the segment's first record, found by resynchronising some way ahead of it, so that the clock
  * stands where the part before will leave it. Both are a guess until that part has ended just there.
  */
-function findStart(fd: number, segment: Segment, clock: Clock, filter: PacketFilter | null): number {
+function findStart(fd: number, segment: Segment, clock: Clock, filter: PacketFilter | null, hot: Hot): number {
   if (segment.known !== null) {
     clock.now = segment.known.clock;
     return segment.known.offset;
@@ -257,9 +267,9 @@ function findStart(fd: number, segment: Segment, clock: Clock, filter: PacketFil
     },
   };
   const sink = filter === null ? ticks : new FilterSink(filter, ticks);
-  const decoder = new PacketDecoder(new Batch(), sink, { macs: false });
+  const decoder = new PacketDecoder(hot.batch, sink, { macs: false, usual: hot });
   const framer = new PcapFramer(decoder, { header, startOffset: from + found, limit: start });
-  framer.feed(bytes, view, found, bytes.length);
+  pumpFile(fd, from + found, start, framer, { fileEnd, window: hot.window });
   decoder.finish();
   clock.steps = 0;
   return framer.position;

@@ -6,6 +6,7 @@ import { RUN_BYTES } from '../flows/layout.js';
 import type { Settled } from '../tally/settle.js';
 import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
+import type { HeldPart, OtherKeys, PartRest } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
 import { type EndedRuns, type SettleSpec, settleRuns } from './settle.js';
 import { dropThreads, takeThread } from './threads.js';
@@ -31,7 +32,8 @@ type Message =
   | { type: 'progress'; input: number; part: number; bytes: number; packets: number }
   | { type: 'result'; result: PartResult }
   | { type: 'settled'; settled: Settled }
-  | { type: 'failed'; input: number; part: number; message: string; stack: string; name: string; exitCode?: ExitCode };
+  | { type: 'rest'; rest: PartRest }
+  | { type: 'failed'; message: string; stack: string; name: string; exitCode?: ExitCode };
 
 /** Fewer runs than these are settled here: handing them over would take as long. */
 const LEAST_SETTLED = 8192;
@@ -39,6 +41,8 @@ const LEAST_SETTLED = 8192;
 /** Threads, started as they are needed; `close` ends them. */
 export class Pool {
   private readonly hands: Hand[] = [];
+  /** Parts whose runs are held, by number: here, or by the thread that has read them. */
+  private readonly held = new Map<number, HeldPart | Hand>();
 
   /** `threads` 0 does everything here. */
   constructor(private readonly threads: number) {}
@@ -54,7 +58,24 @@ export class Pool {
     const count = Math.min(threads, away.length);
     this.hands.push(...(await Promise.all(Array.from({ length: count }, takeThread))).map((one) => new Hand(one)));
     dropThreads();
-    await Promise.all([runHere(here, events, signal), runAway(away, this.hands, events, signal)]);
+    await Promise.all([runHere(here, this.held, events, signal), runAway(away, this.hands, this.held, events, signal)]);
+  }
+
+  /**
+   * Sorts out the runs of a part that is held, and settles those that no other part knows of. `onRest` takes the others,
+   * before that is done.
+   */
+  async sortOut(part: number, others: OtherKeys, onRest: (rest: PartRest) => void): Promise<Settled> {
+    const place = this.held.get(part) as HeldPart | Hand;
+    this.held.delete(part);
+    if (!(place instanceof Hand)) {
+      onRest(place.sortOut(others));
+      return place.settle();
+    }
+    const settled = await place.sortOut(part, others, onRest);
+    // Its memory goes while the others are still at work.
+    if (place.isIdle && ![...this.held.values()].includes(place)) this.end(place);
+    return settled;
   }
 
   /** Settles lists of runs, in the threads that have read where it is worth it; the lists are taken over. */
@@ -75,16 +96,27 @@ export class Pool {
 
   /** What the threads held is given back while the work goes on here. */
   close(): void {
-    for (const { worker } of this.hands.splice(0)) void worker.terminate();
+    for (const hand of [...this.hands]) this.end(hand);
+  }
+
+  private end(hand: Hand): void {
+    this.hands.splice(this.hands.indexOf(hand), 1);
+    void hand.worker.terminate();
   }
 }
 
-async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSignal | undefined): Promise<void> {
+async function runHere(
+  jobs: readonly Job[],
+  held: Map<number, HeldPart | Hand>,
+  events: PoolEvents,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const { spec, stream } of jobs) {
     try {
       const result = await readPart(spec, {
         closed: (runs, lanes, points) => events.closed(spec.input, spec.part, runs, lanes, points),
         progress: (bytes, packets) => events.progress(spec.input, spec.part, bytes, packets),
+        hold: (part) => held.set(spec.part, part),
         get aborted() {
           return signal?.aborted === true;
         },
@@ -101,6 +133,7 @@ async function runHere(jobs: readonly Job[], events: PoolEvents, signal: AbortSi
 async function runAway(
   specs: readonly PartSpec[],
   hands: readonly Hand[],
+  held: Map<number, HeldPart | Hand>,
   events: PoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -112,17 +145,24 @@ async function runAway(
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await Promise.all(hands.map((hand) => serve(hand, queue, stop, events)));
+    await Promise.all(hands.map((hand) => serve(hand, queue, stop, held, events)));
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
 }
 
 /** Gives one worker part after part; resolves when the queue is empty and the last one is done. */
-function serve(hand: Hand, queue: PartSpec[], stop: SharedArrayBuffer, events: PoolEvents): Promise<void> {
+function serve(
+  hand: Hand,
+  queue: PartSpec[],
+  stop: SharedArrayBuffer,
+  held: Map<number, HeldPart | Hand>,
+  events: PoolEvents,
+): Promise<void> {
   return hand.converse((resolve, reject) => {
+    let spec: PartSpec | undefined;
     const next = () => {
-      const spec = queue.shift();
+      spec = queue.shift();
       if (spec === undefined) resolve();
       else hand.worker.postMessage({ type: 'read', spec, stop } satisfies Order);
     };
@@ -134,15 +174,14 @@ function serve(hand: Hand, queue: PartSpec[], stop: SharedArrayBuffer, events: P
         } else if (message.type === 'progress') {
           events.progress(message.input, message.part, message.bytes, message.packets);
         } else if (message.type === 'result') {
+          if (message.result.keys !== null) held.set(message.result.part, hand);
           events.result(message.result);
           next();
-        } else if (message.type === 'failed' && message.name === 'UserError') {
-          events.failed(message.input, message.part, new UserError(message.message, message.exitCode));
-          next();
         } else if (message.type === 'failed') {
-          const error = new Error(message.message);
-          error.stack = message.stack;
-          reject(error);
+          const fault = faultOf(message);
+          if (!(fault instanceof UserError) || spec === undefined) return reject(fault);
+          events.failed(spec.input, spec.part, fault);
+          next();
         }
       } catch (error) {
         reject(error as Error);
@@ -152,18 +191,29 @@ function serve(hand: Hand, queue: PartSpec[], stop: SharedArrayBuffer, events: P
 }
 
 function settleAway(hand: Hand, spec: SettleSpec): Promise<Settled> {
-  return hand.converse((resolve) => {
+  return hand.converse((resolve, reject) => {
     const buffers = spec.lists.map(({ runs }) => runs);
     hand.worker.postMessage({ type: 'settle', spec } satisfies Order, buffers);
     return (message) => {
       if (message.type === 'settled') resolve(message.settled);
+      else if (message.type === 'failed') reject(faultOf(message));
     };
   });
+}
+
+/** As it was thrown in its thread. */
+function faultOf({ name, message, stack, exitCode }: Extract<Message, { type: 'failed' }>): Error {
+  if (name === 'UserError') return new UserError(message, exitCode);
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
 }
 
 /** A worker, and what is waited for from it: a fault of its ends that, or the next thing that is asked for. */
 class Hand {
   private fault: Error | null = null;
+  private busy: Promise<unknown> = Promise.resolve();
+  private asked = 0;
   private reject: ((fault: Error) => void) | null = null;
 
   constructor(readonly worker: Worker) {
@@ -173,6 +223,28 @@ class Hand {
     };
     worker.on('error', lose);
     worker.on('exit', (code) => lose(new Error(`a worker thread ended early (exit code ${code})`)));
+  }
+
+  /** Nothing that was asked of it is left to be done. */
+  get isIdle(): boolean {
+    return this.asked === 0;
+  }
+
+  /** See `Pool.sortOut`; parts that it holds come after each other. */
+  sortOut(part: number, others: OtherKeys, onRest: (rest: PartRest) => void): Promise<Settled> {
+    this.asked++;
+    const sorted = this.busy.then(() =>
+      this.converse<Settled>((resolve, reject) => {
+        this.worker.postMessage({ type: 'sort', part, others } satisfies Order);
+        return (message) => {
+          if (message.type === 'rest') onRest(message.rest);
+          else if (message.type === 'settled') resolve(message.settled);
+          else if (message.type === 'failed') reject(faultOf(message));
+        };
+      }),
+    );
+    this.busy = sorted.catch(() => {});
+    return sorted.finally(() => this.asked--);
   }
 
   /** Listens until what `begin` has asked for is settled, one way or the other. */

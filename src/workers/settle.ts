@@ -23,11 +23,15 @@ export interface SettleSpec {
   ledgerRows: number | undefined;
 }
 
-export function settleRuns({ lists, lanes, topology, rules, ledgerRows }: SettleSpec): Settled {
-  const settler = new Settler(topology, ledgerRows);
+export function settleRuns(spec: SettleSpec): Settled {
+  const settler = new Settler(spec.topology, spec.ledgerRows);
+  settleInto(settler, spec);
+  return settler.finish();
+}
+
+export function settleInto(settler: Settler, { lists, lanes, rules }: SettleSpec): void {
   const timeouts = new Timeouts(rules);
   for (const { runs, clock } of lists) {
     endRuns(RunList.of(runs), clock, timeouts, (list, at) => settler.take(list, at, lanes));
   }
-  return settler.finish();
 }

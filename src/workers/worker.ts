@@ -1,65 +1,71 @@
 // A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
-import { MessageChannel, parentPort } from 'node:worker_threads';
-import { buffersOf } from '../tally/settle.js';
+import { parentPort } from 'node:worker_threads';
+import { buffersOf, type Settled } from '../tally/settle.js';
+import type { HeldPart, OtherKeys } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
 import { type SettleSpec, settleRuns } from './settle.js';
 
-/** `stop` is one shared byte: not 0 means that the user wants what is known so far. */
-export type Order = { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer } | { type: 'settle'; spec: SettleSpec };
+/** `stop` is shared. */
+export type Order =
+  | { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer }
+  | { type: 'settle'; spec: SettleSpec }
+  | { type: 'sort'; part: number; others: OtherKeys };
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
 /** Milliseconds between two words about progress. */
 const PROGRESS_MS = 100;
+/** By part. */
+const held = new Map<number, HeldPart>();
 let told = 0;
 
 port.on('message', (order: Order) => {
-  if (order.type === 'settle') {
-    const settled = settleRuns(order.spec);
+  if (order.type === 'read') return read(order.spec, new Uint8Array(order.stop));
+  try {
+    const settled = order.type === 'settle' ? settleRuns(order.spec) : sort(order.part, order.others);
     port.postMessage({ type: 'settled', settled }, buffersOf(settled));
-    return;
+  } catch (error) {
+    fail(error);
   }
-  const { spec, stop } = order;
-  const stopped = new Uint8Array(stop);
+});
+
+function sort(number: number, others: OtherKeys): Settled {
+  const part = held.get(number) as HeldPart;
+  held.delete(number);
+  const rest = part.sortOut(others);
+  port?.postMessage({ type: 'rest', rest }, [...rest.heads, ...rest.live]);
+  return part.settle();
+}
+
+/** `stopped` is one byte: not 0 means that the user wants what is known so far. */
+function read(spec: PartSpec, stopped: Uint8Array): void {
   const hooks = {
     closed(runs: ArrayBuffer, lanes: unknown, points: unknown) {
-      port.postMessage({ type: 'closed', input: spec.input, part: spec.part, runs, lanes, points }, [runs]);
+      port?.postMessage({ type: 'closed', input: spec.input, part: spec.part, runs, lanes, points }, [runs]);
     },
     progress(bytes: number, packets: number) {
       const now = Date.now();
       if (now - told < PROGRESS_MS) return;
       told = now;
-      port.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
+      port?.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
     },
-    release: giveBack,
+    hold: (part: HeldPart) => held.set(spec.part, part),
     get aborted() {
       return stopped[0] !== 0;
     },
   };
-  readPart(spec, hooks).then(
-    (result) => port.postMessage({ type: 'result', result }, buffersIn(result)),
-    (error: unknown) => {
-      const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
-      port.postMessage({ type: 'failed', input: spec.input, part: spec.part, message, stack, name, exitCode });
-    },
-  );
-});
-
-/** What is handed over instead of being copied. */
-function buffersIn({ heads, open, tails, data, settled }: PartResult): ArrayBuffer[] {
-  const binned = [data.bins, data.signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
-  const rows = settled === null ? [] : buffersOf(settled);
-  return [...heads, ...open, ...tails, ...(binned as ArrayBuffer[]), ...rows];
+  readPart(spec, hooks).then((result) => port?.postMessage({ type: 'result', result }, buffersIn(result)), fail);
 }
 
-/**
- * Memory goes at once that would else wait for the collector, and what is settled next come on top of it: what is handed
- * to a port at which nobody listens is freed.
- */
-function giveBack(memory: ArrayBuffer[]): void {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  port1.postMessage(null, memory);
-  port1.close();
+function fail(error: unknown): void {
+  const { message, stack, name, exitCode } = error as Error & { exitCode?: number };
+  port?.postMessage({ type: 'failed', message, stack, name, exitCode });
+}
+
+/** What is handed over instead of being copied. */
+function buffersIn({ heads, live, data, settled }: PartResult): ArrayBuffer[] {
+  const binned = [data.bins, data.signals].flatMap(({ cells, bins, sums }) => [cells.buffer, bins.buffer, sums.buffer]);
+  const rows = settled === null ? [] : buffersOf(settled);
+  return [...heads, ...live, ...(binned as ArrayBuffer[]), ...rows];
 }

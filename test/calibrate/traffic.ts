@@ -66,6 +66,7 @@ export class Traffic {
     });
     if (!sameRouter) this.pairs.fill(-1);
     ledger.count = 0;
+    ledger.reserve(cell.flows);
     let client = 0;
     let server = 0;
     while (ledger.count < cell.flows) {

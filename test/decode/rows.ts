@@ -96,7 +96,7 @@ function feedInWindows(framer: Framer, bytes: Uint8Array, sizes: readonly number
   return taken - held;
 }
 
-function rowsOf(batch: Batch): Row[] {
+export function rowsOf(batch: Batch): Row[] {
   return Array.from({ length: batch.count }, (_, row) => rowOf(batch, row));
 }
 

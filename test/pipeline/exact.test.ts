@@ -53,6 +53,7 @@ async function outcome(
   asSeen: boolean,
   stitch: boolean,
   listed = true,
+  jobs = 1,
 ): Promise<string> {
   const specs = await listInputs(paths, { cwd: directory });
   const { sources } = await openSources(specs);
@@ -63,7 +64,7 @@ async function outcome(
     stitch: stitch && !asSeen,
     rules: DEFAULT_FLOW_RULES,
     filter: null,
-    jobs: 1,
+    jobs,
     reference: false,
     ...(partBytes === null ? {} : { partBytes }),
     ...(listed ? { onFlow: rows.taker(topology) } : {}),
@@ -176,5 +177,83 @@ test('rotated files are one capture', async () => {
       },
     ),
     { numRuns: 100 },
+  );
+});
+
+test('more parts than threads, in threads', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(packet, { minLength: 30, maxLength: 60 }), async (packets) => {
+      const path = join(directory, `threads-${run++}.pcap`);
+      writeFileSync(path, pcapFile(packets));
+      for (const listed of [false, true]) {
+        const whole = await outcome([path], null, false, false, listed);
+        assert.equal(await outcome([path], 400, false, false, listed, 2), whole);
+      }
+      rmSync(path);
+    }),
+    { numRuns: 5 },
+  );
+});
+
+const [PEER, OWN] = [0xc6120001, 0xcb007102];
+
+/** Of one connection for each port, up from the uplink's address. */
+function segment(fromPort: number, isUp: boolean, rest: Pick<Packet, 'gapUs' | 'flags' | 'seq'>): Packet {
+  const ends = isUp
+    ? { from: OWN, to: PEER, fromPort, toPort: 443 }
+    : { from: PEER, to: OWN, fromPort: 443, toPort: fromPort };
+  return { ...rest, ...ends, protocol: 6, fragment: 'none', ident: 0, bytes: 0 };
+}
+
+test('a FIN before the cut and one behind it close a connection, though a SYN was sent again between them', async () => {
+  // Halves of three packets each.
+  const packets = [
+    segment(2000, true, { gapUs: 0, flags: 0x02, seq: 1 }),
+    segment(1000, true, { gapUs: 1000, flags: 0x02, seq: 1 }),
+    segment(1000, false, { gapUs: 1000, flags: 0x11, seq: 1 }),
+    segment(1000, true, { gapUs: 1000, flags: 0x02, seq: 1 }),
+    segment(1000, true, { gapUs: 1000, flags: 0x11, seq: 2 }),
+    segment(1000, true, { gapUs: 121e6, flags: 0x10, seq: 3 }),
+  ];
+  const path = join(directory, 'fins.pcap');
+  writeFileSync(path, pcapFile(packets));
+  for (const listed of [false, true]) {
+    const whole = await outcome([path], null, false, false, listed);
+    for (let partBytes = 50; partBytes < 300; partBytes += 10) {
+      assert.equal(await outcome([path], partBytes, false, false, listed), whole, `${partBytes}`);
+    }
+  }
+});
+
+test('one connection, whatever of it lies before the cut and whoever comes before it', async () => {
+  // What a connection does, by the end that does it; a SYN that is sent again, and one of a new connection.
+  const step = fc.record({
+    gapUs: fc.constantFrom(1000, 1e6, 9e6, 11e6, 119e6, 121e6, 299e6, 301e6),
+    isUp: fc.boolean(),
+    flags: fc.constantFrom(0x02, 0x12, 0x10, 0x10, 0x11, 0x11, 0x14),
+    seq: fc.constantFrom(1, 1, 1, 2),
+  });
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 2, maxLength: 8 }),
+      fc.nat(6),
+      fc.integer({ min: 50, max: 700 }),
+      async (steps, others, partBytes) => {
+        const before = Array.from({ length: others }, (_, n) =>
+          segment(2000 + n, true, { gapUs: 10, flags: 2, seq: 1 }),
+        );
+        const own = steps.map(({ isUp, ...rest }) => segment(1000, isUp, rest));
+        const path = join(directory, `one-${run++}.pcap`);
+        writeFileSync(path, pcapFile([...before, ...own]));
+        for (const listed of [false, true]) {
+          const whole = await outcome([path], null, false, false, listed);
+          assert.equal(await outcome([path], partBytes, false, false, listed), whole);
+        }
+        rmSync(path);
+      },
+    ),
+    { numRuns: 400 },
   );
 });

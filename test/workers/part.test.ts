@@ -36,6 +36,7 @@ for (const [path, words] of [
       startClock: null,
       reference: false,
       settle: null,
+      keyBits: 0,
     };
     const hooks = { closed: () => {}, progress: () => {}, aborted: false };
     await assert.rejects(readPart(spec, hooks), (error) => error instanceof UserError && words.test(error.message));

@@ -1,0 +1,76 @@
+// How much silence a run survives. The times come from flows/rules.ts, three for each state that the rules tell apart: what
+// they say with all of the past known, and the least and the most that they could say with an unknown one.
+
+import { META } from '../../decode/batch.js';
+import { COLD, HOT, HOT_WORDS, MEMORY, NEVER, SILENCE, STATE } from '../layout.js';
+import { PROTOCOL, STREAM_US } from '../rules.js';
+
+/** No rule splits a gap that is not longer than this. */
+export let least: f64 = 0;
+/** None splits one of UDP that is not longer than this. */
+let leastUdp: f64 = 0;
+
+export function setRules(any: f64, udp: f64): void {
+  least = any;
+  leastUdp = udp;
+}
+
+/** Whether a run is over after such a silence, whatever came before it. */
+export function isOver(run: usize, last: f64, silence: f64): bool {
+  const meta = load<i32>(run, HOT.meta << 2);
+  // Spares most of them the look at their age, which stands in the cold record.
+  if (silence <= least || (isUdp(meta) && silence <= leastUdp)) return false;
+  const open = (load<i32>(run, HOT.state << 2) & STATE.leftOpen) !== 0;
+  return silence > load<f64>(rulesOf(run, last) + (open ? 16 : 0));
+}
+
+/** Microseconds of silence that a run survives, all of its past being known. */
+export function survives(run: usize, last: f64): f64 {
+  return load<f64>(rulesOf(run, last));
+}
+
+/** Whether it could be over, some of its past not being known. */
+export function mayBeOver(run: usize, last: f64, silence: f64): bool {
+  return silence > load<f64>(rulesOf(run, last), 8);
+}
+
+/** A datagram may hold nothing but its first fragment's ports; then its start stands for its last sight. */
+export function lastSight(run: usize): f64 {
+  const low = load<f64>(run, HOT.lastLow64 << 3);
+  const high = load<f64>(run, HOT.lastHigh64 << 3);
+  const last = low > high ? low : high;
+  return last !== NEVER ? last : startClock(run);
+}
+
+function startClock(run: usize): f64 {
+  return load<f64>(run, (HOT_WORDS << 2) + (COLD.startClock64 << 3));
+}
+
+function rulesOf(run: usize, last: f64): usize {
+  return MEMORY.rules + 24 * silenceOf(run, last);
+}
+
+function silenceOf(run: usize, last: f64): usize {
+  const meta = load<i32>(run, HOT.meta << 2);
+  const state = load<i32>(run, HOT.state << 2);
+  if ((meta & META.datagram) !== 0) return SILENCE.datagram;
+  const protocol = meta & META.protocolMask;
+  if (protocol === PROTOCOL.tcp) {
+    if ((state & STATE.anyRst) !== 0) return SILENCE.tcpReset;
+    if ((state & STATE.bothFin) === STATE.bothFin) return SILENCE.tcpClosed;
+    if ((state & STATE.startsWithSyn) !== 0) {
+      return (state & STATE.bothFin) !== 0 ? SILENCE.tcpFreshHalf : SILENCE.tcpFresh;
+    }
+    return (state & STATE.anyOpening) !== 0 ? SILENCE.tcpOpened : SILENCE.tcpMidstream;
+  }
+  if (isUdp(meta)) {
+    const stream = (state & STATE.bothWays) === STATE.bothWays && last - startClock(run) >= STREAM_US;
+    return stream ? SILENCE.udpStream : SILENCE.udp;
+  }
+  return protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6 ? SILENCE.icmp : SILENCE.other;
+}
+
+function isUdp(meta: i32): bool {
+  const protocol = meta & META.protocolMask;
+  return protocol === PROTOCOL.udp || protocol === PROTOCOL.udpLite;
+}
