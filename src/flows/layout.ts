@@ -36,6 +36,8 @@ export const COLD = {
   /** Initial sequence numbers of the SYNs of each side. */
   isnLow: 8,
   isnHigh: 9,
+  /** Datagrams only: the last first fragment, 0 where none was seen. Shares its words with `seqLow` and `seqHigh`. */
+  lastFragment64: 5,
   /** Sequence numbers of the first segment of each side. */
   seqLow: 10,
   seqHigh: 11,

@@ -63,11 +63,12 @@ export function mergeRun(into: RunList, at: number, runs: RunList, from: number)
   w[at + HOT.state] = state | (bits & STATE.bits & ~(STATE.leftOpen | ENDED));
 }
 
-/** The last packet of a run, microseconds; its start where it has none (a datagram without later fragments). */
-export function lastSight(runs: RunList, at: number): number {
+/** The last packet of a run, microseconds; of a datagram first fragments count as well, though they are none of its own. */
+export function lastSight({ words, floats }: RunList, at: number): number {
   const at64 = at >> 1;
-  const last = Math.max(runs.floats[at64 + HOT.lastLow64], runs.floats[at64 + HOT.lastHigh64]);
-  return last !== NEVER ? last : runs.floats[at64 + C64 + COLD.startClock64];
+  const last = Math.max(floats[at64 + HOT.lastLow64], floats[at64 + HOT.lastHigh64]);
+  if ((words[at + HOT.meta] & META.datagram) === 0) return last;
+  return Math.max(last, floats[at64 + C64 + COLD.lastFragment64]);
 }
 
 /**

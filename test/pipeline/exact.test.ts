@@ -124,6 +124,16 @@ const packet: fc.Arbitrary<Packet> = fc.record({
   bytes: fc.integer({ min: 0, max: 40 }),
 });
 
+const [PEER, OWN] = [0xc6120001, 0xcb007102];
+
+/** Of one connection for each port, up from the uplink's address. */
+function segment(fromPort: number, isUp: boolean, rest: Pick<Packet, 'gapUs' | 'flags' | 'seq'>): Packet {
+  const ends = isUp
+    ? { from: OWN, to: PEER, fromPort, toPort: 443 }
+    : { from: PEER, to: OWN, fromPort: 443, toPort: fromPort };
+  return { ...rest, ...ends, protocol: 6, fragment: 'none', ident: 0, bytes: 0 };
+}
+
 for (const [name, asSeen, stitch, listed] of [
   ['attributed', false, false, true],
   ['attributed, settled where it was read', false, false, false],
@@ -180,6 +190,24 @@ test('rotated files are one capture', async () => {
   );
 });
 
+test('a first fragment counts as a sight of its datagram, before the cut and behind it', async () => {
+  const fragment = (gapUs: number, which: Packet['fragment']): Packet => ({
+    ...segment(1000, true, { gapUs, flags: 0x10, seq: 1 }),
+    protocol: 17,
+    fragment: which,
+    ident: 7,
+    bytes: 8,
+  });
+  const path = join(directory, 'fragments.pcap');
+  const seconds = [0, 9e6, 21e6 + 1, 9e6, 29e6, 31e6];
+  const packets = seconds.map((gapUs, n) => fragment(gapUs, n % 3 === 2 ? 'later' : 'first'));
+  writeFileSync(path, pcapFile(packets));
+  const whole = await outcome([path], null, false, false);
+  for (let partBytes = 50; partBytes < 260; partBytes += 10) {
+    assert.equal(await outcome([path], partBytes, false, false), whole, `${partBytes}`);
+  }
+});
+
 test('more parts than threads, in threads', async () => {
   let run = 0;
   await fc.assert(
@@ -195,16 +223,6 @@ test('more parts than threads, in threads', async () => {
     { numRuns: 5 },
   );
 });
-
-const [PEER, OWN] = [0xc6120001, 0xcb007102];
-
-/** Of one connection for each port, up from the uplink's address. */
-function segment(fromPort: number, isUp: boolean, rest: Pick<Packet, 'gapUs' | 'flags' | 'seq'>): Packet {
-  const ends = isUp
-    ? { from: OWN, to: PEER, fromPort, toPort: 443 }
-    : { from: PEER, to: OWN, fromPort: 443, toPort: fromPort };
-  return { ...rest, ...ends, protocol: 6, fragment: 'none', ident: 0, bytes: 0 };
-}
 
 test('a FIN before the cut and one behind it close a connection, though a SYN was sent again between them', async () => {
   // Halves of three packets each.

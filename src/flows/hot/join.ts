@@ -170,7 +170,7 @@ function merge(to: usize, from: usize): void {
     if (last > load<f64>(a + side, HOT.lastLow64 << 3)) store<f64>(a + side, last, HOT.lastLow64 << 3);
     takeEarlier(a + side, b + side, COLD_AT + (COLD.firstLow64 << 3));
     if (!isDatagram && (state & (STATE.synLow << high)) === 0) copyWord(a, b, COLD_AT + (COLD.isnLow << 2));
-    if ((state & (STATE.spokeLow << high)) === 0) copyWord(a, b, COLD_AT + (COLD.seqLow << 2));
+    if (!isDatagram && (state & (STATE.spokeLow << high)) === 0) copyWord(a, b, COLD_AT + (COLD.seqLow << 2));
     addWord(a, b, HOT.packetsLow << 2);
     addBytes(a, b, HOT.ipLow << 2, COLD_AT + (COLD.ipLowCarry << 2));
     addBytes(a, b, HOT.wireLow << 2, COLD_AT + (COLD.wireLowCarry << 2));
@@ -181,8 +181,13 @@ function merge(to: usize, from: usize): void {
   }
   addWord(to, from, SEGMENTS_AT + (SEGMENTS.again << 2));
   // The earlier sight of a first fragment tells the ports, as in the flow table.
-  if (isDatagram && takeEarlier(to, from, COLD_AT + (COLD.firstFragment64 << 3))) {
-    copyWord(to, from, COLD_AT + (COLD.fragmentPorts << 2));
+  if (isDatagram) {
+    const earlier = takeEarlier(to, from, COLD_AT + (COLD.firstFragment64 << 3));
+    if (earlier) copyWord(to, from, COLD_AT + (COLD.fragmentPorts << 2));
+    const last = load<f64>(from, COLD_AT + (COLD.lastFragment64 << 3));
+    if (last > load<f64>(to, COLD_AT + (COLD.lastFragment64 << 3))) {
+      store<f64>(to, last, COLD_AT + (COLD.lastFragment64 << 3));
+    }
   }
   const isFirst = (state & STATE.bothWays) === 0;
   const bits = isFirst ? next : next & ~(STATE.firstHigh | STATE.startsWithSyn);

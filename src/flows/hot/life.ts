@@ -155,6 +155,9 @@ function noteFirstFragment(row: usize): void {
   const datagram = findOrCreate(hash, ident, meta, row);
   consider(datagram, 0, row);
   const t = load<f64>(row);
+  if (t > load<f64>(datagram, COLD_AT + (COLD.lastFragment64 << 3))) {
+    store<f64>(datagram, t, COLD_AT + (COLD.lastFragment64 << 3));
+  }
   const known = load<f64>(datagram, COLD_AT + (COLD.firstFragment64 << 3));
   if (known === NEVER || t < known) {
     store<f64>(datagram, t, COLD_AT + (COLD.firstFragment64 << 3));

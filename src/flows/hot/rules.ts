@@ -34,11 +34,15 @@ export function mayBeOver(run: usize, last: f64, silence: f64): bool {
   return silence > load<f64>(rulesOf(run, last), 8);
 }
 
-/** A datagram may hold nothing but its first fragment's ports; then its start stands for its last sight. */
+/** Of a datagram first fragments count as well, though they are no packets of its own. Its start, before the first. */
 export function lastSight(run: usize): f64 {
   const low = load<f64>(run, HOT.lastLow64 << 3);
   const high = load<f64>(run, HOT.lastHigh64 << 3);
   const last = low > high ? low : high;
+  if ((load<i32>(run, HOT.meta << 2) & META.datagram) !== 0) {
+    const fragment = load<f64>(run, (HOT_WORDS << 2) + (COLD.lastFragment64 << 3));
+    if (fragment > 0 && fragment > last) return fragment;
+  }
   return last !== NEVER ? last : startClock(run);
 }
 
