@@ -96,8 +96,8 @@ const NO_ADDRESSES =
 
 /** As many as one thread uses at a time. */
 const MAX_SPARE = 2;
-/** A larger one is left to the garbage collector. */
-const MOST_SPARE_BYTES = MEMORY.runs + 2 ** 24;
+/** A larger one is left to the garbage collector, which is slow to see that it is large: shared memory does not count. */
+const MOST_SPARE_BYTES = MEMORY.runs + 2 ** 28;
 
 const spare: Hot[] = [];
 let code: object | undefined;
@@ -126,6 +126,11 @@ export function returnHot(hot: Hot): void {
   if (hot.bytes > MOST_SPARE_BYTES || spare.length >= MAX_SPARE) return;
   hot.clear();
   spare.push(hot);
+}
+
+/** Those that are not lent need not be kept any longer. */
+export function dropHots(): void {
+  spare.length = 0;
 }
 
 export class Hot implements UsualRecords {

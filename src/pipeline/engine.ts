@@ -3,6 +3,7 @@
 import type { PointInfo } from '../decode/decoder.js';
 import { Connection } from '../flows/connection.js';
 import { FragmentJoiner } from '../flows/fragments.js';
+import { dropHots } from '../flows/instance.js';
 import { endRuns, type ListSink, type RunSink } from '../flows/join.js';
 import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type Names, renameRuns } from '../flows/rename.js';
@@ -181,6 +182,7 @@ export class Engine {
       await this.settleEnded(pool);
     } finally {
       pool.close();
+      dropHots();
     }
     this.fragments.finish();
     this.stitcher?.finish();

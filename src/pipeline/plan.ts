@@ -7,7 +7,8 @@ import { PART_BYTES } from '../workers/threads.js';
 import type { EngineOptions } from './engine.js';
 import type { Source } from './sources.js';
 
-/** Larger parts would hold more open runs than memory should. */
+/** Larger parts would hold more open runs than memory should: where each thread has one and keeps them, and where they are copied. */
+const MOST_HELD_BYTES = 1536 * 2 ** 20;
 const MOST_PART_BYTES = 768 * 2 ** 20;
 /** Bytes of a capture for each of the bits that stand for keys: one in a few dozens is set then. */
 const BYTES_A_KEY_BIT = 64;
@@ -31,7 +32,8 @@ export function planParts(
   if (whole || size < 2 * least) {
     return [{ ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several }];
   }
-  const rounds = Math.max(1, Math.ceil(size / (jobs * (options.partBytes ?? MOST_PART_BYTES))));
+  const most = options.partBytes ?? (size <= jobs * MOST_HELD_BYTES && !several ? MOST_HELD_BYTES : MOST_PART_BYTES);
+  const rounds = Math.max(1, Math.ceil(size / (jobs * most)));
   const count = Math.max(1, Math.min(jobs * rounds, Math.floor(size / least)));
   // More parts than threads would be more memory than there should be.
   const holds = settles && !several && (count <= jobs || options.partBytes !== undefined);
