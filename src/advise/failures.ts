@@ -1,10 +1,10 @@
 // N-1: the flows of an uplink that fails are decided anew among the others, on the same time axis.
 
+import { ORIGIN } from '../flows/connection.js';
 import { numberKeys } from '../measure/keys.js';
 import { round6 } from '../measure/round.js';
 import type { CapacityFailure, FailureLine, FailureUplink, FailureVerdict } from '../report/capacity.js';
 import type { Ledger } from '../tally/ledger.js';
-import { ORIGIN } from '../tally/ledger.js';
 import { formatRate, formatShare } from '../util/units.js';
 import { carriedBytes, itemsOf, type Movable } from './items.js';
 import { fewNames } from './names.js';

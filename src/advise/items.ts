@@ -1,10 +1,10 @@
 // Decision keys become the items of a replay: the heaviest one by one, the rest in groups, each with its bytes by bin.
 
+import { NONE } from '../flows/layout.js';
 import type { Decisions } from '../measure/decisions.js';
 import { numberKeys } from '../measure/keys.js';
 import { hashAddress } from '../tally/addresses.js';
 import type { Ledger } from '../tally/ledger.js';
-import { NONE } from '../tally/ledger.js';
 import type { Axis, Carried } from './axis.js';
 import type { Bend, Bends } from './burst.js';
 import { exact, linkOf, spreadFlow } from './spread.js';

@@ -1,9 +1,10 @@
 // A finished tally becomes what the detector is fed with: flows by start, and marks (sights of packets, pings, ARP) by time.
 
-import { FLOW } from '../flows/connection.js';
+import { FLOW, ORIGIN } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import { BIN, type BinData } from '../tally/bins.js';
-import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';

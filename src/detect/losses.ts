@@ -1,9 +1,10 @@
 // What an outage cost, counted from the flows: the router's reaction, failback, blackholed, cut, tried again, stranded.
 
 import { FLOW } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import type { Outage } from '../report/report.js';
-import { type Ledger, NONE } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import type { Flows } from './evidence.js';
 import { placeOf, type RawOutage } from './raw.js';
 import { PATIENCE_US } from './settings.js';

@@ -9,7 +9,9 @@ import type { RunList } from './runs.js';
 const C = HOT_WORDS;
 const C64 = HOT_WORDS / 2;
 
-export type Origin = 'lan' | 'router' | 'inbound' | 'unknown';
+/** Who began a flow, as far as can be told. */
+export const ORIGIN = { lan: 0, router: 1, inbound: 2, unknown: 3 } as const;
+export type Origin = keyof typeof ORIGIN;
 
 /** A closed list, told in docs/flows.md. */
 export type FlowState =

@@ -55,7 +55,7 @@ export class RunHost implements HotHost {
   }
 }
 
-/** What it offers: see hot/table.ts, hot/store.ts, hot/frame.ts, hot/alone.ts, hot/join.ts. */
+/** What it offers: see hot/table.ts and what it hands on. */
 interface HotCalls {
   begin(seed: number, leftOpen: boolean, everyTuple: boolean, keyBits: number, least: number, leastUdp: number): void;
   reserve(more: number): boolean;
@@ -70,6 +70,9 @@ interface HotCalls {
   sortHeads(at: number, count: number): void;
   roomFor(carried: number, heads: number, live: number, doubtWords: number): number;
   join(carried: number, heads: number, live: number, stepUs: number, clockUs: number, last: boolean): void;
+  beginSettling(seed: number): void;
+  settle(from: number, count: number): number;
+  addressCount(): number;
 }
 
 /** Of the standard's interface what is used here; TypeScript has it with the browser's alone. */
@@ -229,6 +232,22 @@ export class Hot implements UsualRecords {
 
   fill(at: number, words: Int32Array): void {
     new Int32Array(this.memory.buffer, at, words.length).set(words);
+  }
+
+  /** Where some runs stand in this memory, copied if they are not there already: SETTLED_RUNS at most. */
+  placeOf({ words }: RunList, from: number, to: number): number {
+    if (words.buffer === this.memory.buffer) return words.byteOffset + from * RUN_BYTES;
+    this.fill(MEMORY.settling, words.subarray(from * RUN_WORDS, to * RUN_WORDS));
+    return MEMORY.settling;
+  }
+
+  /** So many numbers at a byte of the memory. */
+  words(at: number, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, at, count);
+  }
+
+  floats(at: number, count: number): Float64Array {
+    return new Float64Array(this.memory.buffer, at, count);
   }
 
   /** Bits that stand for keys: see MEMORY. */

@@ -6,10 +6,10 @@ import { type Hot, RunHost } from './instance.js';
 import { GONE, HOT, MEMORY, OUTBOX, RUN_BYTES, RUN_WORDS, STATE } from './layout.js';
 import { lasted, lastSight } from './merge.js';
 import type { Timeouts } from './rules.js';
-import { RunChunks, RunList } from './runs.js';
+import { RunChunks, RunList, type RunTaker } from './runs.js';
 import { TOO_MANY } from './table.js';
 
-/** Takes whole runs; the record is valid during the call. `at` is its first word. */
+/** Takes a whole run; the record is valid during the call. `at` is its first word. */
 export type RunSink = (runs: RunList, at: number) => void;
 
 /** The runs of a part that are not whole by themselves. */
@@ -34,13 +34,13 @@ export class Joiner {
   private clock = Number.NEGATIVE_INFINITY;
 
   /**
-   * What is open at the end of the input goes to `emitAll`, list by list, all else to `emit` run by run. `room` is asked for
+   * What is open at the end of the input goes to `emitAll`, all else to `emit`, whose lists are lent. `room` is asked for
    * the instance in which parts are joined, when one is needed.
    */
   constructor(
     private readonly timeouts: Timeouts,
     private readonly room: () => Hot,
-    private readonly emit: RunSink,
+    private readonly emit: RunTaker,
     private readonly emitAll: ListSink,
   ) {}
 
@@ -69,11 +69,7 @@ export class Joiner {
     const still = new RunChunks();
     const host = new RunHost(hot);
     host.hand(OUTBOX.rest, still);
-    host.hand(OUTBOX.closed, {
-      takeAll(runs) {
-        for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) emit(runs, at);
-      },
-    });
+    host.hand(OUTBOX.closed, emit);
     const counts = [carried, heads, live].map((lists) => lists.reduce((sum, { count }) => sum + count, 0));
     const [open, ended, alive] = counts;
     hot.begin(timeouts, 0, false, false, 0);

@@ -155,6 +155,39 @@ export const ENDED = STATE.reused | STATE.idled;
 
 /** Lanes there may be, two cells each: see `LaneBook`. */
 export const MOST_CELLS = 0x20000;
+/** Runs that are settled at a time. */
+export const SETTLED_RUNS = 2048;
+/** Addresses that are numbered while runs are settled, at most. */
+export const MOST_ADDRESSES = 2 ** 20;
+/** What stands for a number that there is none of. */
+export const NONE = -1;
+/**
+ * Where the columns of a ledger's rows stand in `MEMORY.columns`, bytes: SETTLED_RUNS numbers each, Float64, then 32-bit ones, then bytes.
+ */
+export const COLUMNS = {
+  startUs: 0,
+  endUs: 0x4000,
+  ipUp: 0x8000,
+  ipDown: 0xc000,
+  packetsUp: 0x10000,
+  packetsDown: 0x12000,
+  answerUs: 0x14000,
+  lagUs: 0x16000,
+  server: 0x18000,
+  ports: 0x1a000,
+  course: 0x1c000,
+  uplink: 0x1c800,
+  egress: 0x1d000,
+  origin: 0x1d800,
+  protocol: 0x1e000,
+} as const;
+/** Sums of an uplink's flows, Float64. */
+export const SUMS = { flows: 0, inbound: 1, answered: 2, long: 3, segmentsAgain: 4, packets: 5, fields: 8 } as const;
+/** Flows by the second in which they start: words of an entry (`…64`: Float64), 0 flows in an empty one; entries there are. */
+export const STARTS = { cell: 0, flows: 1, second64: 1, firstUs64: 2, lastUs64: 3, words: 8, entries: 4096 } as const;
+/** What a lane's word says of its runs, 0 where it takes more to settle them; then the uplink and the link they leave by. */
+export const PLAIN_LANE = { isPlain: 1, localHigh: 2, uplinkShift: 8, egressShift: 16 } as const;
+
 /** Keys are held against each other by so many bits of their hash, at least and at most. */
 export const LEAST_KEY_BITS = 8;
 export const MOST_KEY_BITS = 23;
@@ -192,6 +225,17 @@ export const MEMORY = {
   outboxes: 0x30000,
   /** Sums of the open bin, five Float64 a cell. */
   cells: 0x100000,
+  /** Of runs that are settled: PLAIN_LANE by lane, COLUMNS, how many were left out and their numbers, SUMS by uplink, STARTS. */
+  lanes: 0x600000,
+  columns: 0x640000,
+  leftOut: 0x660000,
+  sums: 0x664000,
+  starts: 0x668000,
+  /** Entries of STARTS that had to make room, and how many they are. */
+  startsOut: 0x688000,
+  startsOutCount: 0x26d10,
+  /** Runs that are not in this memory already. */
+  settling: 0x698000,
   /** Data segments, a Float64 a cell. */
   data: 0x700000,
   /** Bytes of the input, and as many behind them as a header is looked at beyond its end. */
@@ -208,6 +252,9 @@ export const MEMORY = {
   nodes: 0x1000000,
   /** The index. */
   places: 0x2000000,
+  /** Addresses by their number, four words each, and an index of them. */
+  addresses: 0x6000000,
+  addressIndex: 0x7000000,
   /** Records, to the end. */
-  runs: 0x6000000,
+  runs: 0x7800000,
 } as const;

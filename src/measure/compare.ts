@@ -1,9 +1,10 @@
 // The decisions of two spans become one question: does the router share otherwise than before, or is that chance?
 
+import { NONE } from '../flows/layout.js';
 import type { Change } from '../report/comparison.js';
 import type { ReportBalance, Verdict } from '../report/report.js';
 import { AddressBook } from '../tally/addresses.js';
-import { type Ledger, NONE } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import type { Decisions } from './decisions.js';
 import { differenceInterval } from './difference.js';
 import { effectiveNumber } from './interval.js';

@@ -1,8 +1,8 @@
 // What the reader should know or do besides the figures, each with what it means and the cure.
 
+import { ORIGIN } from '../flows/connection.js';
 import type { Finding, FindingLevel, Outage } from '../report/report.js';
 import type { BinData } from '../tally/bins.js';
-import { ORIGIN } from '../tally/ledger.js';
 import type { Tally } from '../tally/tally.js';
 import { formatClock, formatTime, isSameDate } from '../util/time.js';
 import { formatCount, formatNumberOf, formatShare } from '../util/units.js';

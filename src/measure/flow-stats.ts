@@ -1,9 +1,9 @@
 // What single flows are like: their sizes, and how long servers take to answer over each uplink.
 
-import { FLOW } from '../flows/connection.js';
+import { FLOW, ORIGIN } from '../flows/connection.js';
 import { PROTOCOL } from '../flows/rules.js';
 import type { FlowSizes, ReportQuality } from '../report/report.js';
-import { type Ledger, ORIGIN } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import type { Tally } from '../tally/tally.js';
 import { nearestRank } from './quantile.js';
 import { round6 } from './round.js';

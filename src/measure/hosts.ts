@@ -1,8 +1,9 @@
 // Rows of flows by host: the heaviest clients and servers, and how many there are.
 
-import { FLOW } from '../flows/connection.js';
+import { FLOW, ORIGIN } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
 import type { ReportTop, TopHost } from '../report/report.js';
-import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import { formatAddress } from '../util/address.js';
 import { shareOf } from './round.js';
 

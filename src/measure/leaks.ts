@@ -2,12 +2,12 @@
 
 import type { Finding, Outage } from '../report/report.js';
 import { BIN, type BinData } from '../tally/bins.js';
+import { NO_LINK } from '../tally/ledger.js';
 import type { Tally } from '../tally/tally.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import { formatNumberOf } from '../util/units.js';
 import { finding } from './finding.js';
 
-const NO_LINK = 255;
 /** Where nearly all flows of an uplink leave by another, it is the binding of files or interfaces that is wrong. */
 const ALL_BUT = 0.9;
 const ENOUGH = 20;

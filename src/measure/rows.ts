@@ -1,7 +1,9 @@
 // The ledger's rows that the balance is about: flows that clients started, on uplinks that were captured, not pinned.
 
 import type { Prefix } from '../config/config.js';
-import { type Ledger, NONE, ORIGIN } from '../tally/ledger.js';
+import { ORIGIN } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
+import type { Ledger } from '../tally/ledger.js';
 import { prefixContains } from '../util/address.js';
 
 /** Up to this part of the flows may be without a client before clients count as not visible. */

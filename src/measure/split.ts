@@ -1,9 +1,10 @@
 // A capture cut in two: which flows of the second part began in the first.
 
 import { FLOW } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import { AddressBook } from '../tally/addresses.js';
-import { type Ledger, NONE } from '../tally/ledger.js';
+import type { Ledger } from '../tally/ledger.js';
 import { numberKeys } from './keys.js';
 
 /** A stream without a beginning of its own goes on if it was met so recently: the longest idle time of UDP and ICMP. */

@@ -2,8 +2,9 @@
 
 import { DISORDER_US } from '../flows/clock.js';
 import { type Hot, lendHot, returnHot } from '../flows/instance.js';
-import { Joiner, type ListSink, type RunSink } from '../flows/join.js';
+import { Joiner, type ListSink } from '../flows/join.js';
 import type { Timeouts } from '../flows/rules.js';
+import type { RunTaker } from '../flows/runs.js';
 import type { Source } from './sources.js';
 
 export interface Chain {
@@ -21,17 +22,17 @@ const MOST_OVERLAP = 0.05;
 export class Chains {
   private readonly chains: Chain[] = [];
   private readonly ofInput = new Map<number, Chain>();
-  /** Where all of them are joined. */
   private hot: Hot | null = null;
-  private readonly room = () => {
+  /** Where all of them are joined; lent until `finish`. */
+  readonly room = () => {
     this.hot ??= lendHot();
     return this.hot;
   };
 
   constructor(
     private readonly timeouts: Timeouts,
-    private readonly emit: RunSink,
     /** As for `Joiner`. */
+    private readonly emit: RunTaker,
     private readonly emitAll: ListSink,
   ) {}
 

@@ -8,7 +8,7 @@ import { endRuns, type ListSink, type RunSink } from '../flows/join.js';
 import { HOT, RUN_WORDS, STATE } from '../flows/layout.js';
 import { type Names, renameRuns } from '../flows/rename.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { RunList } from '../flows/runs.js';
+import { RunList, type RunTaker } from '../flows/runs.js';
 import { type ConnectionSink, Stitcher } from '../flows/stitch.js';
 import { mergeData } from '../tally/merge.js';
 import { type Settled, Settler } from '../tally/settle.js';
@@ -20,7 +20,7 @@ import type { PacketFilter } from '../workers/filter.js';
 import type { PartRest } from '../workers/held.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, Pool } from '../workers/pool.js';
-import { type EndedRuns, type SettleSpec, settleInto } from '../workers/settle.js';
+import type { SettleSpec } from '../workers/settle.js';
 import { THREAD_BYTES } from '../workers/threads.js';
 import { untilAborted } from './abort.js';
 import { type Chain, Chains } from './chains.js';
@@ -94,7 +94,7 @@ export class Engine {
   private readonly fragments: FragmentJoiner;
   private readonly stitcher: Stitcher | null;
   /** Runs that ended with their input, where every run is a flow by itself that nobody wants to see; else null. */
-  private ended: EndedRuns[] | null;
+  private ended: ArrayBuffer[] | null;
   /** Parts of a single input whose runs are held by those who have read them, in their order: see `joinHeld`. */
   private readonly held: Held[] = [];
   /** What is joined of them goes there. */
@@ -128,15 +128,14 @@ export class Engine {
     };
     this.stitcher = options.stitch ? new Stitcher(this.tally.lanes, this.timeouts, this.seed, this.emitFlow) : null;
     const direct: RunSink = (runs, at) => {
-      if (this.rest !== null) return this.rest.take(runs, at, this.tally.lanes);
       this.flow.take(runs, at, this.tally.lanes[runs.words[at + HOT.state] >>> STATE.laneShift]);
       this.emitFlow(this.flow, 0, false);
     };
     this.fragments = new FragmentJoiner(this.stitcher?.take ?? direct);
     const settles = !options.stitch && options.onFlow === undefined && options.meet === undefined;
-    const ended: EndedRuns[] = [];
+    const ended: ArrayBuffer[] = [];
     this.ended = settles ? ended : null;
-    const keep: ListSink = (list, clock) => ended.push({ runs: list.take(), clock });
+    const keep: ListSink = (list) => ended.push(list.take());
     const handOver: ListSink = (list, clock) => {
       const hand = () => endRuns(list, clock, this.timeouts, this.fragments.take);
       if (this.stitcher !== null) return this.stitcher.adopt(list, hand);
@@ -144,7 +143,8 @@ export class Engine {
       // Flows and rows take room: the list goes before the next one.
       list.take();
     };
-    this.chains = new Chains(this.timeouts, this.fragments.take, settles ? keep : handOver);
+    const whole: RunTaker = { takeAll: (runs) => this.takeWhole(runs) };
+    this.chains = new Chains(this.timeouts, whole, settles ? keep : handOver);
   }
 
   /** Adds a flow that connection tracking told of, or that `meet` has held, before or after `run`. */
@@ -196,8 +196,8 @@ export class Engine {
   }
 
   private endedSpec(): SettleSpec {
-    const { topology, rules, ledgerRows } = this.options;
-    return { lists: this.ended?.splice(0) ?? [], lanes: this.tally.lanes, topology, rules, ledgerRows };
+    const { topology, ledgerRows } = this.options;
+    return { lists: this.ended?.splice(0) ?? [], lanes: this.tally.lanes, topology, ledgerRows };
   }
 
   private addSettled({ data, loose }: Settled): void {
@@ -213,7 +213,7 @@ export class Engine {
       pool,
       parts.map(({ result }) => result),
     );
-    const rest = new Settler(this.options.topology, this.options.ledgerRows);
+    const rest = new Settler(this.chains.room(), this.options.topology, this.options.ledgerRows);
     this.rest = rest;
     parts.forEach(({ chain, names, result }, n) => {
       const stepClock = result.clockSteps > 0 ? result.stepClock : null;
@@ -222,7 +222,7 @@ export class Engine {
     });
     this.rest = null;
     // Few, and the threads are busy with the others.
-    if (!isAll) settleInto(rest, this.endedSpec());
+    if (!isAll) for (const list of this.ended?.splice(0) ?? []) rest.takeAll(RunList.of(list), this.tally.lanes);
     // The largest ones first: they need not be copied.
     for (const [n, done] of settled.entries()) {
       if (done === null) continue;
@@ -410,6 +410,11 @@ export class Engine {
     const runs = RunList.of(list.runs);
     renameRuns(runs, this.tally.rename(chain, list.points, list.lanes), this.seed);
     this.takeLoose(runs);
+  }
+
+  private takeWhole(runs: RunList): void {
+    if (this.rest === null) this.takeLoose(runs);
+    else this.rest.takeAll(runs, this.tally.lanes);
   }
 
   private takeLoose(runs: RunList): void {

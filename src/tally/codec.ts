@@ -3,6 +3,8 @@
 // Counters and what was fixed before reading are plain data (the *head*); bins, signals, the ledger and its addresses are
 // columns. Nothing is trusted on the way back: every number is held against what it may be.
 
+import { ORIGIN } from '../flows/connection.js';
+import { NONE } from '../flows/layout.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import {
@@ -22,8 +24,7 @@ import {
 import { AddressBook } from './addresses.js';
 import { BIN, BIN_WIDTHS, type BinData } from './bins.js';
 import { type Column, type ColumnPlan, planOf, readColumns, writeColumns } from './columns.js';
-import type { LedgerData } from './ledger.js';
-import { NONE, ORIGIN } from './ledger.js';
+import { type LedgerData, NO_LINK } from './ledger.js';
 import { countsOf, mergeData, type TallyData } from './merge.js';
 import { SIGNAL } from './signals.js';
 import { Tally, type TallyPoint } from './tally.js';
@@ -42,7 +43,6 @@ export interface TallyHead {
   columns: ColumnPlan[];
 }
 
-const NO_LINK = 255;
 const MOST_UPLINKS = 254;
 
 export function encodeTally(data: TallyData): { head: TallyHead; body: Uint8Array } {

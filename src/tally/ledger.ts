@@ -1,8 +1,9 @@
 // One row a flow on an uplink, in columns: what the measures are taken from once everything is read.
 
-import type { Connection } from '../flows/connection.js';
-import { NEVER } from '../flows/layout.js';
+import { type Connection, ORIGIN } from '../flows/connection.js';
+import { NEVER, NONE } from '../flows/layout.js';
 import { AddressBook, hashAddress } from './addresses.js';
+import type { Column } from './columns.js';
 
 /** Rows beyond which only a seeded part of the decision keys stays. */
 export const LEDGER_ROWS = 2 ** 20;
@@ -13,13 +14,11 @@ const LEAST_ROWS = 64;
 /** A key with this many flows of its own is kept whole, whatever it takes. */
 const LEAST_THRESHOLD = 2 ** 16;
 
-export const ORIGIN = { lan: 0, router: 1, inbound: 2, unknown: 3 } as const;
+/** Stands for an uplink that can't be told. */
+export const NO_LINK = 255;
 
 const MOST_LAG = 0x7fffffff;
 const LEAST_LAG = -0x7fffffff;
-
-/** No client known; no answer seen. */
-export const NONE = -1;
 
 /**
  * A ledger as it travels and is saved: columns of at least `count` rows, by name, and the addresses that they number, as
@@ -32,7 +31,7 @@ export interface LedgerData {
   columns: LedgerColumns;
 }
 
-type LedgerColumns = ReturnType<Ledger['columns']>;
+export type LedgerColumns = ReturnType<Ledger['columns']>;
 
 export class Ledger {
   count = 0;
@@ -105,7 +104,7 @@ export class Ledger {
     const clientPort = flow.clientPort >= 0 ? flow.clientPort : flow.port(local);
     this.ports[row] = (clientPort << 16) | flow.port(remote);
     this.uplink[row] = flow.uplink;
-    this.egress[row] = flow.egress < 0 ? 255 : flow.egress;
+    this.egress[row] = flow.egress < 0 ? NO_LINK : flow.egress;
     this.origin[row] = ORIGIN[flow.origin];
     this.protocol[row] = flow.protocol;
   }
@@ -139,14 +138,21 @@ export class Ledger {
     while (this.capacity < rows) this.grow();
   }
 
-  /** Column by column. */
-  private mergeAll({ count, addresses, columns }: LedgerData): void {
+  /** Takes over the first `count` rows of some columns, whose numbers of addresses are not looked at. */
+  append(columns: Readonly<Record<keyof LedgerColumns, Column>>, count: number): void {
     const start = this.count;
     this.reserve(start + count);
     const own = this.columns();
     for (const name of Object.keys(own) as (keyof LedgerColumns)[]) {
       own[name].set(columns[name].subarray(0, count), start);
     }
+    this.count += count;
+  }
+
+  /** Column by column. */
+  private mergeAll({ count, addresses, columns }: LedgerData): void {
+    const start = this.count;
+    this.append(columns, count);
     const numbers = new Int32Array(addresses.length / 4);
     for (let id = 0, at = 0; id < numbers.length; id++, at += 4) {
       numbers[id] = this.addresses.numberOf(addresses[at], addresses[at + 1], addresses[at + 2], addresses[at + 3]);
@@ -156,7 +162,6 @@ export class Ledger {
       if (client[row] !== NONE) client[row] = numbers[client[row]];
       server[row] = numbers[server[row]];
     }
-    this.count += count;
   }
 
   /** Row by row, for not all may stay. */

@@ -33,6 +33,11 @@ export class Sources {
     );
   }
 
+  /** Whether it matters which source a flow of the uplink has. */
+  isNoted(uplink: number): boolean {
+    return this.several[uplink];
+  }
+
   /** A finished flow with an uplink's SNAT source. */
   add(flow: Connection): void {
     const { uplink, local, family, egress } = flow;

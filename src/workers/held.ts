@@ -77,8 +77,9 @@ export class HeldPart {
   settle(): Settled {
     const { settler, lanes } = this;
     for (const list of [...this.alone, ...this.live]) settler.takeAll(list, lanes);
+    const settled = settler.finish();
     returnHot(this.hot);
-    return settler.finish();
+    return settled;
   }
 }
 

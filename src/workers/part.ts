@@ -122,7 +122,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, { flush: (full) => onwards.flush(full) }) : null;
   const points = byMac === null ? decoder.points : byMac.views;
   const tally = new PartTally(spec.topology, spec.input, points);
-  const settler = spec.settle === null ? null : new Settler(spec.topology, spec.settle.ledgerRows);
+  const settler = spec.settle === null ? null : new Settler(hot, spec.topology, spec.settle.ledgerRows);
   const closed =
     settler === null
       ? new RunChunks(() => handOver(true))

@@ -8,7 +8,7 @@ import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import type { HeldPart, OtherKeys, PartRest } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
-import { type EndedRuns, type SettleSpec, settleRuns } from './settle.js';
+import { type SettleSpec, settleRuns } from './settle.js';
 import { dropThreads, takeThread } from './threads.js';
 import type { Order } from './worker.js';
 
@@ -82,14 +82,14 @@ export class Pool {
   async settle(spec: SettleSpec): Promise<Settled[]> {
     const { lists } = spec;
     const { hands } = this;
-    const bytes = lists.reduce((sum, { runs }) => sum + runs.byteLength, 0);
+    const bytes = lists.reduce((sum, { byteLength }) => sum + byteLength, 0);
     if (hands.length === 0 || bytes < LEAST_SETTLED * RUN_BYTES) return lists.length > 0 ? [settleRuns(spec)] : [];
-    const shares = hands.map((): EndedRuns[] => []);
+    const shares = hands.map((): ArrayBuffer[] => []);
     const loads = hands.map(() => 0);
     for (const list of lists) {
       const place = loads.indexOf(Math.min(...loads));
       shares[place].push(list);
-      loads[place] += list.runs.byteLength;
+      loads[place] += list.byteLength;
     }
     return Promise.all(hands.map((hand, n) => settleAway(hand, { ...spec, lists: shares[n] })));
   }
@@ -192,8 +192,7 @@ function serve(
 
 function settleAway(hand: Hand, spec: SettleSpec): Promise<Settled> {
   return hand.converse((resolve, reject) => {
-    const buffers = spec.lists.map(({ runs }) => runs);
-    hand.worker.postMessage({ type: 'settle', spec } satisfies Order, buffers);
+    hand.worker.postMessage({ type: 'settle', spec } satisfies Order, [...spec.lists]);
     return (message) => {
       if (message.type === 'settled') resolve(message.settled);
       else if (message.type === 'failed') reject(faultOf(message));

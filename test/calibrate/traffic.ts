@@ -1,7 +1,9 @@
 // Made traffic of a made router, straight into a ledger: what it decided is known, so the measures can be held against it.
 
 import type { Distortion } from '#src/detect/detection.js';
-import { Ledger, NONE, ORIGIN } from '#src/tally/ledger.js';
+import { ORIGIN } from '#src/flows/connection.js';
+import { NONE } from '#src/flows/layout.js';
+import { Ledger } from '#src/tally/ledger.js';
 
 export interface Cell {
   /** By which the router chooses: `l3` client and server, `l4` the connection. */

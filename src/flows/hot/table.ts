@@ -25,9 +25,11 @@ import { isOver, lastSight, least, setRules } from './rules.js';
 import { noteData } from './segments.js';
 import { clearStore, end, hashOf, mask, remove, runAt, sameWide } from './store.js';
 
+export { addressCount } from './addresses.js';
 export { noteLive, roomForHeads, sortHeads, sortOut } from './alone.js';
 export { beginFrames, frame, notePoint } from './frame.js';
 export { join, roomFor } from './join.js';
+export { beginSettling, settle } from './settle.js';
 export { reserve } from './store.js';
 
 const RARE: i32 = FLAG.fin | FLAG.syn | FLAG.rst | FLAG.firstFragment | FLAG.echoRequest | FLAG.echoReply;
