@@ -152,21 +152,23 @@ test('a ledger that becomes too small is thinned alike', () => {
 });
 
 test('so do long lists with thousands of addresses and seconds', () => {
-  const runs = Array.from({ length: 12 * SETTLED_RUNS + 17 }, (_, n): Run => {
-    // Some come again when the index of addresses has grown.
-    const words = Array.from({ length: 24 }, (_, i) => Math.imul((n % 23_000) + 1, 0x9e3779b1 + 2 * i));
-    const startUs = T0 + n * 5_000_000;
-    return {
-      protocol: n % 3 === 0 ? PROTOCOL.tcp : PROTOCOL.udp,
-      kind: n % 5 === 0 ? META.hasPorts | META.ipv6 : META.hasPorts,
-      words,
-      state: Math.imul(n, 7919) & STATE.bits,
-      isFragmented: false,
-      // The first is a plain one.
-      lane: n % 4 === 0 ? n % LANES.length : 0,
-      times: [startUs + 10, startUs + 20, startUs, startUs + 5],
-      startUs,
-    };
-  });
-  for (const most of [undefined, 3000]) assert.deepEqual(settled(runs, true, most), settled(runs, false, most));
+  // The first lane is a plain one: all runs on it, or some elsewhere.
+  for (const lanes of [1, LANES.length]) {
+    const runs = Array.from({ length: 12 * SETTLED_RUNS + 17 }, (_, n): Run => {
+      // Some addresses come again when their index has grown.
+      const words = Array.from({ length: 24 }, (_, i) => Math.imul((n % 20_000) + 1, 0x9e3779b1 + 2 * i));
+      const startUs = T0 + n * 5_000_000;
+      return {
+        protocol: n % 3 === 0 ? PROTOCOL.tcp : PROTOCOL.udp,
+        kind: n % 5 === 0 ? META.hasPorts | META.ipv6 : META.hasPorts,
+        words,
+        state: Math.imul(n, 7919) & STATE.bits,
+        isFragmented: false,
+        lane: n % 4 === 0 ? n % lanes : 0,
+        times: [startUs + 10, startUs + 20, startUs, startUs + 5],
+        startUs,
+      };
+    });
+    for (const most of [undefined, 3000]) assert.deepEqual(settled(runs, true, most), settled(runs, false, most));
+  }
 });
