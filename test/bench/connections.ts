@@ -40,6 +40,10 @@ const TRAIN_GAP_US = 200;
 /** Receivers that take in a train at once acknowledge it at once. */
 const ACK_EVERY = 12;
 
+/** After a longer pause a server says no more until it is asked; who asks is answered at once. */
+const PAUSE_US = 1e6;
+const QUIC_ASKS = 4;
+
 const SEGMENT_BYTES = 1448;
 const QUIC_BYTES = 1252;
 const TIMESTAMPS = 12;
@@ -220,11 +224,18 @@ function quic(live: Connections, slot: number, random: Random, packet: Packet, p
     return phase === 0 ? rttUs : 2_000;
   }
   const left = live.left[slot] as number;
-  const acknowledges = left % ACK_EVERY === 1;
-  udp(packet, acknowledges, 443, acknowledges ? 35 : left > 0 ? QUIC_BYTES : 900);
+  const asks = phase === QUIC_ASKS;
+  const up = asks || left % ACK_EVERY === 1;
+  udp(packet, up, 443, up ? 35 : left > 0 ? QUIC_BYTES : 900);
   live.left[slot] = left - 1;
   live.phase[slot] = 3;
-  return left > 0 ? trainGapUs(live, slot, random) : -1;
+  if (left === 0) return -1;
+  if (asks) return rttUs;
+  const waitUs = trainGapUs(live, slot, random);
+  if (waitUs <= PAUSE_US) return waitUs;
+  if (left === 1) return PAUSE_US;
+  live.phase[slot] = QUIC_ASKS;
+  return waitUs;
 }
 
 /** Request and reply a second apart, in as many rounds as were drawn. */
