@@ -193,8 +193,8 @@ export const LEAST_KEY_BITS = 8;
 export const MOST_KEY_BITS = 23;
 /** Words of nodes that there is room for. */
 export const MOST_NODE_WORDS = 2 ** 22;
-/** Bytes of the window. */
-export const WINDOW_BYTES = 1 << 18;
+/** Bytes of the window: what is read ahead (`input/ahead`) fills it, other reads no more than its beginning. */
+export const WINDOW_BYTES = 0x980000;
 /** Live runs there may be, and places of the index by which they are found. */
 export const MOST_RUNS = 2 ** 23;
 export const MOST_PLACES = 2 ** 24;
@@ -238,8 +238,6 @@ export const MEMORY = {
   settling: 0x698000,
   /** Data segments, a Float64 a cell. */
   data: 0x700000,
-  /** Bytes of the input, and as many behind them as a header is looked at beyond its end. */
-  window: 0x800000,
   /** Bits of keys: of this part's runs with an unknown past, and of those that live at its end; of the others' before and after it. */
   incoming: 0xa00000,
   live: 0xb00000,
@@ -255,6 +253,8 @@ export const MEMORY = {
   /** Addresses by their number, four words each, and an index of them. */
   addresses: 0x6000000,
   addressIndex: 0x7000000,
+  /** Bytes of the input, and as many behind them as a header is looked at beyond its end. */
+  window: 0x7800000,
   /** Records, to the end. */
-  runs: 0x7800000,
+  runs: 0x8200000,
 } as const;

@@ -93,7 +93,7 @@ export async function pumpStream(
           stopped = true;
           break;
         }
-        const count = Math.min(window.room, chunk.length - at);
+        const count = Math.min(window.room, READ_BYTES, chunk.length - at);
         window.bytes.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), window.filled);
         at += count;
         position += count;

@@ -3,6 +3,7 @@
 import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from '../decode/pcap-header.js';
 import { LEAST_KEY_BITS, MOST_KEY_BITS } from '../flows/layout.js';
 import type { PartSpec } from '../workers/part.js';
+import { readersOf } from '../workers/sample.js';
 import { PART_BYTES } from '../workers/threads.js';
 import type { EngineOptions } from './engine.js';
 import type { Source } from './sources.js';
@@ -28,20 +29,24 @@ export function planParts(
   const { size } = source.open;
   const header = cuttable(source);
   const least = options.partBytes ?? PART_BYTES;
-  const whole = header === null || size === null || reference || (jobs <= 1 && options.partBytes === undefined);
-  if (whole || size < 2 * least) {
-    return [{ ...shared, settle: settle(!several), part: 0, segment: null, leftOpen: several }];
+  const uncut = header === null || size === null || reference || size < 2 * least;
+  const readers = uncut ? 1 : readersOf(source.open.fd as number, size, jobs);
+  if (uncut || (readers <= 1 && options.partBytes === undefined)) {
+    // Too small for two threads to cut: too small to be worth another one's reading.
+    const ahead = jobs > 1 && size !== null && size >= 2 * least;
+    return [{ ...shared, ahead, settle: settle(!several), part: 0, segment: null, leftOpen: several }];
   }
-  const most = options.partBytes ?? (size <= jobs * MOST_HELD_BYTES && !several ? MOST_HELD_BYTES : MOST_PART_BYTES);
-  const rounds = Math.max(1, Math.ceil(size / (jobs * most)));
-  const count = Math.max(1, Math.min(jobs * rounds, Math.floor(size / least)));
+  const most = options.partBytes ?? (size <= readers * MOST_HELD_BYTES && !several ? MOST_HELD_BYTES : MOST_PART_BYTES);
+  const rounds = Math.max(1, Math.ceil(size / (readers * most)));
+  const count = Math.max(1, Math.min(readers * rounds, Math.floor(size / least)));
   // More parts than threads would be more memory than there should be.
-  const holds = settles && !several && (count <= jobs || options.partBytes !== undefined);
+  const holds = settles && !several && (count <= readers || options.partBytes !== undefined);
   return Array.from({ length: count }, (_, part) => {
     const start = part === 0 ? PCAP_HEADER_BYTES : Math.floor((size * part) / count);
     const limit = part === count - 1 ? size : Math.floor((size * (part + 1)) / count);
     return {
       ...shared,
+      ahead: readers < jobs,
       settle: settle(!several && part === count - 1),
       part,
       segment: { header, start, limit, fileEnd: size, known: null },

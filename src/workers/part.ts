@@ -13,6 +13,7 @@ import { type Hot, lendHot, returnHot } from '../flows/instance.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { copyOf, RunChunks, type RunList } from '../flows/runs.js';
 import { FlowTable } from '../flows/table.js';
+import { pumpAhead } from '../input/ahead.js';
 import { openInput } from '../input/open.js';
 import { plainReason, quotePath } from '../input/reason.js';
 import { pumpFile, pumpStream } from '../input/window.js';
@@ -34,6 +35,8 @@ export interface PartSpec {
   format: CaptureFormat;
   /** Plain regular pcap: which records, by the absolute offset where they start. Null: all, through `openInput`. */
   segment: Segment | null;
+  /** Whether a plain file is read by another thread, ahead of what is looked at. */
+  ahead: boolean;
   /** Whether something may come before: then first runs are left open. */
   leftOpen: boolean;
   topology: Topology;
@@ -144,6 +147,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     hooks.progress(bytes, decoder.counts.packets);
     return !hooks.aborted;
   };
+  const pump = spec.ahead ? pumpAhead : pumpFile;
   let startOffset = 0;
   let endOffset: number | null = null;
   let framer: Framer;
@@ -151,16 +155,17 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   let clockStart = table.clock.now;
   if (spec.segment !== null) {
     // Standard input that is a file is read by position like any other, and is not ours to close.
-    const fd = spec.path === '-' ? 0 : asInputFault(spec.path, () => openSync(spec.path, 'r'));
+    const fd = spec.path === '-' ? 0 : await asInputFault(spec.path, () => openSync(spec.path, 'r'));
     try {
       const { segment } = spec;
-      const found = asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter, hot));
+      const found = await asInputFault(spec.path, () => findStart(fd, segment, table.clock, spec.filter, hot));
       startOffset = found;
       clockStart = table.clock.now;
       const { header, limit, fileEnd } = segment;
       const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
-      asInputFault(spec.path, () =>
-        pumpFile(fd, found, limit, pcap, { fileEnd, onProgress, damage: decoder.counts.damage, window: hot.window }),
+      const { damage } = decoder.counts;
+      await asInputFault(spec.path, () =>
+        pump(fd, found, limit, pcap, { fileEnd, onProgress, damage, window: hot.window }),
       );
       endOffset = pcap.position;
       framer = pcap;
@@ -199,9 +204,9 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
 }
 
 /** What the system refuses in the middle of a file is that input's fault, not the program's. */
-function asInputFault<T>(path: string, read: () => T): T {
+async function asInputFault<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     const fault = error as NodeJS.ErrnoException;
     if (fault.syscall === undefined) throw error;
@@ -232,7 +237,8 @@ async function readWhole(
       await readReference(input.stream(), decoder, damage);
     } else if (input.fd !== null && input.size !== null) {
       const { fd, size } = input;
-      asInputFault(spec.path, () => pumpFile(fd, 0, size, framer, { onProgress, damage, window }));
+      const pump = spec.ahead ? pumpAhead : pumpFile;
+      await asInputFault(spec.path, () => pump(fd, 0, size, framer, { onProgress, damage, window }));
     } else {
       await pumpStream(input.stream(), framer, { onProgress, damage, window });
     }

@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
+import { readersOf } from './sample.js';
 
 /** Below this many bytes threads cost more than they bring. */
 export const THREAD_BYTES = 4 * 2 ** 20;
@@ -25,7 +26,7 @@ export async function startThreads(paths: readonly string[], most: number): Prom
       const stat = statSync(path);
       if (!stat.isFile()) continue;
       bytes += stat.size;
-      parts += stat.size >= 2 * PART_BYTES && isPlain(path) ? Math.floor(stat.size / PART_BYTES) : 1;
+      parts += stat.size < 2 * PART_BYTES ? 1 : partsOf(path, stat.size, most);
     } catch {
       // It will be told when it is opened in earnest.
     }
@@ -56,11 +57,12 @@ async function newThread(): Promise<Worker> {
   return new Worker(new URL('./worker.js', import.meta.url));
 }
 
-function isPlain(path: string): boolean {
+function partsOf(path: string, size: number, most: number): number {
   const fd = openSync(path, 'r');
   try {
     const magic = Buffer.alloc(4);
-    return readSync(fd, magic, 0, 4, 0) === 4 && PLAIN.includes(magic.readUInt32BE());
+    if (readSync(fd, magic, 0, 4, 0) < 4 || !PLAIN.includes(magic.readUInt32BE())) return 1;
+    return Math.min(Math.floor(size / PART_BYTES), readersOf(fd, size, most));
   } finally {
     closeSync(fd);
   }

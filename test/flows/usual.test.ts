@@ -140,7 +140,7 @@ test('rows, counts, points and damage are the same with and without the hot loop
   );
 });
 
-test('a record that is larger than the window, between usual ones', async () => {
+test('a record that is larger than a read, between usual ones', async () => {
   const usual: PcapRecord = { data: ethernet(0x0800, ipv4(6, LONG(TCP))) };
   const large: PcapRecord = { data: join(ethernet(0x0800, ipv4(17, LONG(UDP))), zeros(262_000)) };
   const bytes = pcap([usual, usual, large, usual, large, usual]);

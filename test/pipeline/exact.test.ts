@@ -219,6 +219,13 @@ test('more parts than threads, in threads', async () => {
         const whole = await outcome([path], null, false, false, listed);
         assert.equal(await outcome([path], 400, false, false, listed, 2), whole);
       }
+      // Those of large records are read ahead.
+      writeFileSync(path, pcapFile(packets.map((one) => ({ ...one, bytes: one.bytes + 1000 }))));
+      const whole = await outcome([path], null, false, false, false);
+      for (const jobs of [2, 3]) {
+        assert.equal(await outcome([path], 10_000, false, false, false, jobs), whole);
+        assert.equal(await outcome([path], 20_000, false, false, false, jobs), whole);
+      }
       rmSync(path);
     }),
     { numRuns: 5 },

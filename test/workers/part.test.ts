@@ -28,6 +28,7 @@ for (const [path, words] of [
       path,
       format: 'pcap' as const,
       segment: { header: parsed, start: 24, limit: 1000, fileEnd: 1000, known: null },
+      ahead: false,
       leftOpen: false,
       topology: { asSeen: true, uplinks: [], lan: [], roles: [], macs: [], lanVisible: false },
       rules: DEFAULT_FLOW_RULES,

@@ -1,0 +1,39 @@
+// How large the records of a plain pcap file are, as far as a glance into its middle tells: it begins with small ones.
+
+import { readSync } from 'node:fs';
+import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
+import { findRecord } from '../decode/resync.js';
+
+const SAMPLE_BYTES = 1 << 18;
+/** Reading a record of so many bytes takes about as long as all that is done with it. */
+const LARGE_BYTES = 400;
+
+/**
+ * How many parts of a plain pcap file are looked at at a time by so many threads: of large records half as many, each read
+ * ahead by another thread.
+ */
+export function readersOf(fd: number, size: number, threads: number): number {
+  return (meanRecordBytes(fd, size) ?? 0) < LARGE_BYTES ? threads : Math.ceil(threads / 2);
+}
+
+/** Mean bytes of a record with its header; null where the file is no plain pcap, or nothing in it looks like records. */
+function meanRecordBytes(fd: number, size: number): number | null {
+  const head = Buffer.alloc(PCAP_HEADER_BYTES);
+  if (readSync(fd, head, 0, PCAP_HEADER_BYTES, 0) < PCAP_HEADER_BYTES) return null;
+  const header = parsePcapHeader(head);
+  if ('error' in header) return null;
+  const { recordBytes, littleEndian, lengths } = header;
+  const bytes = Buffer.allocUnsafe(Math.min(SAMPLE_BYTES, size));
+  const to = readSync(fd, bytes, 0, bytes.length, Math.floor((size - bytes.length) / 2));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const from = findRecord(bytes, view, header, 0, to);
+  if (from < 0) return null;
+  const captured = lengths === 'normal' ? 8 : 12;
+  let at = from;
+  let records = 0;
+  while (at + recordBytes <= to) {
+    at += recordBytes + view.getUint32(at + captured, littleEndian);
+    records++;
+  }
+  return (at - from) / records;
+}
