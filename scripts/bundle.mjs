@@ -37,7 +37,7 @@ export async function bundle(root) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [withoutPrograms, withNumbers],
+    plugins: [withoutPrograms, withNumbers, withRequired],
     // Numbers that have a name of their own are put in its place as well.
     minifySyntax: true,
     legalComments: 'none',
@@ -87,6 +87,16 @@ const withoutPrograms = {
   },
 };
 
+/** What a module asks for when it is needed, by a `require` of its own: in the bundle it need not be looked for. */
+const withRequired = {
+  name: 'with-required',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]dist[\\/]config[\\/]address\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace('createRequire(import.meta.url)(', 'require('),
+    }));
+  },
+};
+
 /** So that it can be read as Latin-1, at once: what is left of other characters stands in comments and texts. */
 function ascii(text) {
   return text.replace(/[^\n\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -105,7 +115,7 @@ function hashOf(text) {
 function warm(root, bin) {
   const home = mkdtempSync(join(tmpdir(), 'mlstat-build-'));
   try {
-    const words = ['analyse', 'samples/blackhole/any.pcap.gz', '-c', 'samples/blackhole/mlstat.yaml'];
+    const words = ['analyse', 'samples/blackhole/any.pcap.gz', '-c', 'samples/blackhole/mlstat.yaml', '--pin', '::1'];
     const env = { ...process.env, XDG_CACHE_HOME: home, NODE_OPTIONS: '', FORCE_COLOR: '1' };
     spawnSync(process.execPath, [join(bin, 'cli.js'), ...words], { cwd: root, stdio: ['ignore', 'ignore', 2], env });
     const made = join(home, 'mlstat');
