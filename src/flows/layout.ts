@@ -185,8 +185,8 @@ export const COLUMNS = {
 export const SUMS = { flows: 0, inbound: 1, answered: 2, long: 3, segmentsAgain: 4, packets: 5, fields: 8 } as const;
 /** Flows by the second in which they start: words of an entry (`…64`: Float64), 0 flows in an empty one; entries there are. */
 export const STARTS = { cell: 0, flows: 1, second64: 1, firstUs64: 2, lastUs64: 3, words: 8, entries: 4096 } as const;
-/** What a lane's word says of its runs, 0 where it takes more to settle them; then the uplink and the link they leave by. */
-export const PLAIN_LANE = { isPlain: 1, localHigh: 2, uplinkShift: 8, egressShift: 16 } as const;
+/** What a lane's word says of its runs: of which families they can be settled as they are; then the uplink and the link they leave by. */
+export const PLAIN_LANE = { ipv4: 1, localHigh: 2, ipv6: 4, uplinkShift: 8, egressShift: 16 } as const;
 
 /** Keys are held against each other by so many bits of their hash, at least and at most. */
 export const LEAST_KEY_BITS = 8;

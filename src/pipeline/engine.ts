@@ -179,6 +179,8 @@ export class Engine {
       }
       await this.joinHeld(pool);
       this.chains.finish();
+      // Threads have their own.
+      if (!here) dropHots();
       await this.settleEnded(pool);
     } finally {
       pool.close();

@@ -36,7 +36,8 @@ export function planParts(
     const ahead = jobs > 1 && size !== null && size >= 2 * least;
     return [{ ...shared, ahead, settle: settle(!several), part: 0, segment: null, leftOpen: several }];
   }
-  const most = options.partBytes ?? (size <= readers * MOST_HELD_BYTES && !several ? MOST_HELD_BYTES : MOST_PART_BYTES);
+  const fits = settles && !several && size <= readers * MOST_HELD_BYTES;
+  const most = options.partBytes ?? (fits ? MOST_HELD_BYTES : MOST_PART_BYTES);
   const rounds = Math.max(1, Math.ceil(size / (readers * most)));
   const count = Math.max(1, Math.min(readers * rounds, Math.floor(size / least)));
   // More parts than threads would be more memory than there should be.

@@ -1,4 +1,4 @@
-// Runs that are flows by themselves, on an uplink whose SNAT source is one address: nearly all of them. The hot loop makes
+// Runs that are flows by themselves, on an uplink with one SNAT source of their family: nearly all of them. The hot loop makes
 // rows and sums of them, some thousand at a time (flows/hot/settle.ts); what it leaves out goes the long way.
 
 import type { Hot } from '../flows/instance.js';
@@ -71,10 +71,13 @@ export class PlainRuns {
   }
 
   private wordOf({ class: laneClass, uplink, egress, localHigh }: Lane): number {
-    if (laneClass !== CLASS.wan || (egress >= 0 && egress !== uplink) || this.tally.sources.isNoted(uplink)) return 0;
+    if (laneClass !== CLASS.wan || (egress >= 0 && egress !== uplink)) return 0;
+    const { sources } = this.tally;
+    const families =
+      (sources.isNoted(uplink, 4) ? 0 : PLAIN_LANE.ipv4) | (sources.isNoted(uplink, 6) ? 0 : PLAIN_LANE.ipv6);
     const local = localHigh ? PLAIN_LANE.localHigh : 0;
     const link = egress < 0 ? NO_LINK : egress;
-    return PLAIN_LANE.isPlain | local | (uplink << PLAIN_LANE.uplinkShift) | (link << PLAIN_LANE.egressShift);
+    return families | local | (uplink << PLAIN_LANE.uplinkShift) | (link << PLAIN_LANE.egressShift);
   }
 
   private addStarts(at: number, entries: number): void {

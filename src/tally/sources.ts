@@ -22,26 +22,28 @@ const MOST_ADDRESSES = 256;
 
 export class Sources {
   private readonly byAddress = new Map<string, OwnAddress>();
-  private readonly several: readonly boolean[];
+  /** By uplink and family. */
+  private readonly several: readonly Record<4 | 6, boolean>[];
 
   constructor({ uplinks }: Topology) {
-    this.several = uplinks.map(({ snat }) =>
-      ([4, 6] as const).some((family) => {
+    this.several = uplinks.map(({ snat }) => {
+      const has = (family: 4 | 6) => {
         const own = snat.filter((prefix) => prefix.family === family);
         return own.length > 1 || own.some(({ length }) => length < (family === 4 ? 32 : 128));
-      }),
-    );
+      };
+      return { 4: has(4), 6: has(6) };
+    });
   }
 
   /** Whether it matters which source a flow of the uplink has. */
-  isNoted(uplink: number): boolean {
-    return this.several[uplink];
+  isNoted(uplink: number, family: 4 | 6): boolean {
+    return this.several[uplink][family];
   }
 
   /** A finished flow with an uplink's SNAT source. */
   add(flow: Connection): void {
     const { uplink, local, family, egress } = flow;
-    if (!this.several[uplink] || local < 0 || !flow.opened) return;
+    if (!this.several[uplink][family] || local < 0 || !flow.opened) return;
     if (flow.origin === 'inbound' || (egress >= 0 && egress !== uplink)) return;
     const heardUs = flow.lastUs[1 - local];
     this.note({

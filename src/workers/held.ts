@@ -75,10 +75,12 @@ export class HeldPart {
 
   /** Settles the others. To be called once, after `sortOut`. */
   settle(): Settled {
-    const { settler, lanes } = this;
-    for (const list of [...this.alone, ...this.live]) settler.takeAll(list, lanes);
+    const { hot, settler, lanes } = this;
+    for (const list of this.alone) settler.takeAll(list, lanes);
+    // Looked at anew: the memory may have grown since.
+    for (const { words, count } of this.live) settler.takeAll(hot.runs(words.byteOffset, count), lanes);
     const settled = settler.finish();
-    returnHot(this.hot);
+    returnHot(hot);
     return settled;
   }
 }

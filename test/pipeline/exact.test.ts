@@ -109,11 +109,13 @@ const packet: fc.Arbitrary<Packet> = fc.record({
     { weight: 12, arbitrary: fc.integer({ min: 0, max: 2e6 }) },
     { weight: 4, arbitrary: fc.integer({ min: -900_000, max: 0 }) },
     { weight: 4, arbitrary: fc.constantFrom(9e6, 11e6, 29e6, 31e6, 119e6, 121e6, 299e6, 301e6, 3599e6, 3601e6) },
+    // With disorder from one side to the other.
+    { weight: 2, arbitrary: fc.constantFrom(9.6e6, 10.4e6, 29.6e6, 30.4e6, 119.6e6, 120.4e6, 599.6e6, 600.4e6) },
     { weight: 1, arbitrary: fc.constantFrom(-2e6, -500e6) },
   ),
   from: fc.constantFrom(...hosts),
   to: fc.constantFrom(...hosts),
-  protocol: fc.constantFrom(6, 6, 6, 17, 1),
+  protocol: fc.constantFrom(6, 6, 6, 17, 1, 47),
   fromPort: fc.constantFrom(1000, 53),
   toPort: fc.constantFrom(1000, 53),
   flags: fc.constantFrom(0x02, 0x02, 0x12, 0x10, 0x10, 0x10, 0x11, 0x04, 0x14),
@@ -208,6 +210,28 @@ test('a first fragment counts as a sight of its datagram, before the cut and beh
     assert.equal(await outcome([path], partBytes, false, false), whole, `${partBytes}`);
   }
 });
+
+for (const [what, protocol, flags, seconds] of [
+  ['GRE', 47, 0, 600],
+  ['TCP that was reset', 6, 0x14, 10],
+  ['a ping', 1, 0, 30],
+] as const) {
+  test(`silence is measured from the latest packet, though one behind the cut was sent before it: ${what}`, async () => {
+    const one = (gapUs: number) => ({ ...segment(1000, true, { gapUs, flags, seq: 1 }), protocol });
+    const other = segment(2000, true, { gapUs: 0, flags: 0x02, seq: 1 });
+    // 0.4 s less than the rule allows after the first, 0.5 s more after the second.
+    const packets = [other, one(1e6), other, one(-900_000), one(seconds * 1e6 + 500_000)];
+    const path = join(directory, 'disorder.pcap');
+    writeFileSync(path, pcapFile(packets));
+    for (const listed of [false, true]) {
+      const whole = await outcome([path], null, false, false, listed);
+      assert.equal((JSON.parse(whole) as { rows: string[] }).rows.length, 2);
+      for (let partBytes = 50; partBytes < 300; partBytes += 5) {
+        assert.equal(await outcome([path], partBytes, false, false, listed), whole, `${partBytes}`);
+      }
+    }
+  });
+}
 
 test('more parts than threads, in threads', async () => {
   let run = 0;

@@ -24,10 +24,10 @@ const uplink = (name: string, ...snat: string[]) => ({
   interface: null,
   vlan: null,
 });
-/** The last one's sources are told apart, so its runs are not plain. */
+/** Sources of the first one's IPv6 and the last one's IPv4 are told apart, so such runs are not plain. */
 const TOPOLOGY: Topology = {
   asSeen: false,
-  uplinks: [uplink('a', '203.0.113.2', '2001:db8::2'), uplink('b', '198.51.100.2'), uplink('c', '192.0.2.0/29')],
+  uplinks: [uplink('a', '203.0.113.2', '2001:db8::/64'), uplink('b', '198.51.100.2'), uplink('c', '192.0.2.0/29')],
   lan: [],
   roles: [],
   macs: [],

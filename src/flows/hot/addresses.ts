@@ -1,14 +1,14 @@
 // Addresses as small dense numbers, while runs are settled: the numbers of the ledger's `client` and `server`.
 
 import { MEMORY, MOST_ADDRESSES } from '../layout.js';
-import { hashOf } from './store.js';
+import { mix } from './store.js';
 
 const LEAST_PLACES: i32 = 2 ** 15;
 
 let count: i32 = 0;
 /** Places of the index, less one: four times as many as there are addresses, at first. */
 let mask: i32 = LEAST_PLACES - 1;
-/** As of all hashes. */
+/** Its own: the flow table may take another while addresses are numbered. */
 let salt: i32 = 0;
 
 export function forgetAddresses(seed: i32): void {
@@ -24,7 +24,7 @@ export function addressCount(): i32 {
 
 /** The address's number; a new one gets the next. There must be room: `MOST_ADDRESSES`. */
 export function numberOf(w0: i32, w1: i32, w2: i32, w3: i32): i32 {
-  let place = hashOf(w0 ^ salt, w1, w2, w3) & mask;
+  let place = mix(salt, w0, w1, w2, w3) & mask;
   const high = (<i64>w0 & 0xffffffff) | ((<i64>w1) << 32);
   const low = (<i64>w2 & 0xffffffff) | ((<i64>w3) << 32);
   for (;;) {
@@ -47,7 +47,7 @@ function widen(): void {
   memory.fill(MEMORY.addressIndex, 0, (<usize>mask + 1) << 2);
   for (let number = 0; number < count; number++) {
     const words = wordsAt(number);
-    let place = hashOf(load<i32>(words) ^ salt, load<i32>(words, 4), load<i32>(words, 8), load<i32>(words, 12)) & mask;
+    let place = mix(salt, load<i32>(words), load<i32>(words, 4), load<i32>(words, 8), load<i32>(words, 12)) & mask;
     while (load<i32>(indexAt(place)) !== 0) place = (place + 1) & mask;
     store<i32>(indexAt(place), number + 1);
   }

@@ -20,8 +20,10 @@ export function isOver(run: usize, last: f64, silence: f64): bool {
   const meta = load<i32>(run, HOT.meta << 2);
   // Spares most of them the look at their age, which stands in the cold record.
   if (silence <= least || (isUdp(meta) && silence <= leastUdp)) return false;
-  const open = (load<i32>(run, HOT.state << 2) & STATE.leftOpen) !== 0;
-  return silence > load<f64>(rulesOf(run, last) + (open ? 16 : 0));
+  const rules = rulesOf(run, last);
+  if ((load<i32>(run, HOT.state << 2) & STATE.leftOpen) === 0) return silence > load<f64>(rules);
+  // Where packets are out of order, the unknown past may have one as late as the clock was when the run began.
+  return silence - max(0, startClock(run) - last) > load<f64>(rules, 16);
 }
 
 /** Microseconds of silence that a run survives, all of its past being known. */

@@ -56,7 +56,8 @@ export function settle(from: usize, count: i32): i32 {
     if (meta === GONE) continue;
     const state = load<i32>(run, HOT.state << 2);
     const lane = load<i32>(MEMORY.lanes + ((<usize>(<u32>state >>> STATE.laneShift)) << 2));
-    if (lane === 0 || (state & STATE.fragments) !== 0 || (meta & META.datagram) !== 0) {
+    const plain = (meta & META.ipv6) !== 0 ? PLAIN_LANE.ipv6 : PLAIN_LANE.ipv4;
+    if ((lane & plain) === 0 || (state & STATE.fragments) !== 0 || (meta & META.datagram) !== 0) {
       store<i32>(leftOut, n);
       leftOut += 4;
     } else settleOne(run, meta, state, lane, row++);

@@ -57,11 +57,15 @@ export function reserve(more: i32): boolean {
   return memory.grow(<i32>((max<usize>(bytes, next) - have + 0xffff) >> PAGE_SHIFT)) >= 0;
 }
 
-/** Mixes a key to 32 bits: `hashKey` of flows/hash.ts. */
 export function hashOf(a: i32, b: i32, ports: i32, meta: i32): i32 {
-  let h = ((a ^ seed) * 0x85ebca6b) ^ b;
-  h = ((h ^ (h >>> 15)) * 0xc2b2ae35) ^ ports;
-  h = ((h ^ (h >>> 13)) * 0x85ebca6b) ^ meta;
+  return mix(seed, a, b, ports, meta);
+}
+
+/** Mixes a key to 32 bits: `hashKey` of flows/hash.ts. */
+export function mix(salt: i32, a: i32, b: i32, c: i32, d: i32): i32 {
+  let h = ((a ^ salt) * 0x85ebca6b) ^ b;
+  h = ((h ^ (h >>> 15)) * 0xc2b2ae35) ^ c;
+  h = ((h ^ (h >>> 13)) * 0x85ebca6b) ^ d;
   h = (h ^ (h >>> 16)) * 0xc2b2ae35;
   return h ^ (h >>> 15);
 }
