@@ -10,18 +10,20 @@ const LEAD_BYTES = 1 << 19;
 
 /**
  * As `pumpFile`, with reads that are under way while records are looked at. `window` has room for three blocks with half a
- * MiB before each.
+ * MiB before each. `isWorth` is asked after each block, told how many bytes have passed: once it says no, the rest is read
+ * when it is needed.
  *
- * For large records: then reading takes about as long as what is done with them. Rejects with what `read` fails with.
+ * For large records: then reading takes about as long as what is done with them. What one processor has read another has to
+ * fetch, which with small ones costs more than it brings. Rejects with what `read` fails with.
  */
 export async function pumpAhead(
   fd: number,
   start: number,
   end: number,
   framer: Fed,
-  options: PumpOptions & { window: Uint8Array; fileEnd?: number },
+  options: PumpOptions & { window: Uint8Array; fileEnd?: number; isWorth?: (bytes: number) => boolean },
 ): Promise<number> {
-  const { window, onProgress } = options;
+  const { window, onProgress, isWorth } = options;
   const view = new DataView(window.buffer, window.byteOffset, window.length);
   const room = Math.floor(window.length / BLOCKS);
   const block = room - LEAD_BYTES;
@@ -55,12 +57,13 @@ export async function pumpAhead(
         framer.end(0);
         return position - rest;
       }
+      if (isWorth?.(position - start) === false) break;
     }
   } finally {
     // They write to the window.
     await Promise.allSettled(reads);
   }
-  // The end, or what does not fit here.
+  // The end, what is not worth it, or does not fit here.
   const left = position - rest;
   return pumpFile(fd, left, end, framer, {
     ...options,

@@ -16,7 +16,7 @@ import { FlowTable } from '../flows/table.js';
 import { pumpAhead } from '../input/ahead.js';
 import { openInput } from '../input/open.js';
 import { plainReason, quotePath } from '../input/reason.js';
-import { pumpFile, pumpStream } from '../input/window.js';
+import { type PumpOptions, pumpFile, pumpStream } from '../input/window.js';
 import type { PartData } from '../tally/part.js';
 import { PartTally } from '../tally/part.js';
 import { type Settled, Settler } from '../tally/settle.js';
@@ -25,6 +25,7 @@ import { type Damage, EXIT, UserError } from '../util/error.js';
 import { FilterSink, type PacketFilter } from './filter.js';
 import { HeldPart, NO_REST, type PartKeys, type PartRest } from './held.js';
 import { MacSink } from './macs.js';
+import { areLarge } from './sample.js';
 
 /** A part to be read. Travels to a worker. */
 export interface PartSpec {
@@ -147,7 +148,6 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     hooks.progress(bytes, decoder.counts.packets);
     return !hooks.aborted;
   };
-  const pump = spec.ahead ? pumpAhead : pumpFile;
   let startOffset = 0;
   let endOffset: number | null = null;
   let framer: Framer;
@@ -163,10 +163,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
       clockStart = table.clock.now;
       const { header, limit, fileEnd } = segment;
       const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
-      const { damage } = decoder.counts;
-      await asInputFault(spec.path, () =>
-        pump(fd, found, limit, pcap, { fileEnd, onProgress, damage, window: hot.window }),
-      );
+      await pump(spec, decoder, pcap, fd, found, limit, { fileEnd, onProgress, window: hot.window });
       endOffset = pcap.position;
       framer = pcap;
     } finally {
@@ -237,8 +234,7 @@ async function readWhole(
       await readReference(input.stream(), decoder, damage);
     } else if (input.fd !== null && input.size !== null) {
       const { fd, size } = input;
-      const pump = spec.ahead ? pumpAhead : pumpFile;
-      await asInputFault(spec.path, () => pump(fd, 0, size, framer, { onProgress, damage, window }));
+      await pump(spec, decoder, framer, fd, 0, size, { onProgress, window });
     } else {
       await pumpStream(input.stream(), framer, { onProgress, damage, window });
     }
@@ -247,6 +243,23 @@ async function readWhole(
     input.close();
   }
   return framer;
+}
+
+/** Feeds the bytes of a plain file from `start` on: see `pumpFile`. */
+function pump(
+  spec: PartSpec,
+  decoder: PacketDecoder,
+  framer: Framer,
+  fd: number,
+  start: number,
+  end: number,
+  rest: PumpOptions & { window: Uint8Array; fileEnd?: number },
+): Promise<number> {
+  const options = { ...rest, damage: decoder.counts.damage };
+  const isWorth = (bytes: number) => areLarge(decoder.rows, bytes);
+  return asInputFault(spec.path, () =>
+    spec.ahead ? pumpAhead(fd, start, end, framer, { ...options, isWorth }) : pumpFile(fd, start, end, framer, options),
+  );
 }
 
 /**

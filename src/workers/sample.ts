@@ -7,6 +7,13 @@ import { findRecord } from '../decode/resync.js';
 const SAMPLE_BYTES = 1 << 18;
 /** Reading a record of so many bytes takes about as long as all that is done with it. */
 const LARGE_BYTES = 400;
+/** The beginning of a capture tells little: connections open with small packets. */
+const BEGINNING_BYTES = 32 * 2 ** 20;
+
+/** Whether so many records of so many bytes together are large ones, as far as they tell that. */
+export function areLarge(records: number, bytes: number): boolean {
+  return bytes < BEGINNING_BYTES || bytes >= LARGE_BYTES * records;
+}
 
 /**
  * How many parts of a plain pcap file are looked at at a time by so many threads: of large records half as many, each read

@@ -89,6 +89,19 @@ test('a framer that is done is fed no more', async () => {
   assert.deepEqual([framer.lengths, framer.left, framer.ends, end], [[1000], 0, 1, 1004]);
 });
 
+test('what is not worth it any more is read when it is needed', async () => {
+  const list = Array.from({ length: 100 }, () => 1000);
+  const bytes = records(list);
+  const framer = new Records();
+  const asked: number[] = [];
+  const isWorth = (passed: number) => asked.push(passed) < 3;
+  const end = await withFile(bytes, (fd) =>
+    pumpAhead(fd, 0, bytes.length, framer, { window: windowOf(4096), isWorth }),
+  );
+  assert.deepEqual([framer.lengths, framer.left, framer.ends, end], [list, 0, 1, bytes.length]);
+  assert.deepEqual(asked, [4096, 8192, 12_288]);
+});
+
 test('progress is told in bytes, also of what is read otherwise, and can call it off', async () => {
   const bytes = records([
     ...Array.from({ length: 20 }, () => 1000),
