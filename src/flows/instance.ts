@@ -6,7 +6,17 @@ import type { UsualRecords } from '../decode/usual.js';
 import { UserError } from '../util/error.js';
 import { Doubts } from './doubts.js';
 import { CODE } from './hot/code.js';
-import { MEMORY, MOST_CELLS, MOST_NODE_WORDS, OUTBOX_RUNS, RUN_BYTES, RUN_WORDS, WINDOW_BYTES } from './layout.js';
+import {
+  LANE_POINTS,
+  MEMORY,
+  MOST_CELLS,
+  MOST_NODE_WORDS,
+  MOST_SOURCES,
+  OUTBOX_RUNS,
+  RUN_BYTES,
+  RUN_WORDS,
+  WINDOW_BYTES,
+} from './layout.js';
 import type { Timeouts } from './rules.js';
 import { RunList, type RunTaker } from './runs.js';
 
@@ -218,6 +228,14 @@ export class Hot implements UsualRecords {
     this.keyBits = keyBits;
     this.rules.set(timeouts.table());
     this.calls.begin(seed, leftOpen, everyTuple, keyBits, timeouts.least, timeouts.leastUdp);
+  }
+
+  /** Sources whose lanes need not be asked for each run, as `LaneBook` has them: see hot/lanes.ts. */
+  noteSources(sources: Int32Array): void {
+    const known = sources.length <= 2 * MOST_SOURCES ? sources : sources.subarray(0, 0);
+    this.words(MEMORY.sourceCount, 1)[0] = known.length / 2;
+    this.words(MEMORY.sources, known.length).set(known);
+    this.words(MEMORY.knownLanes, LANE_POINTS * MOST_SOURCES * 2).fill(0);
   }
 
   /** Puts runs that are to be joined where there is room for them: see `roomFor`. Returns the byte behind them. */

@@ -51,6 +51,10 @@ export class PartTally implements LaneBook {
     return this.table.lanes;
   }
 
+  get sources(): Int32Array {
+    return this.table.sources;
+  }
+
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number {
     return this.table.laneOf(meta, k0, k1, wide, wideAt);
   }

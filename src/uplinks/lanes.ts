@@ -4,7 +4,15 @@
 import type { Prefix } from '../config/config.js';
 import { META } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
-import { type Block, isLinkLocal, isMulticast, isPrivate, maskWords, prefixContains } from '../util/address.js';
+import {
+  type Block,
+  isLinkLocal,
+  isMulticast,
+  isPrivate,
+  maskWords,
+  prefixContains,
+  prefixesOverlap,
+} from '../util/address.js';
 import { ROLE, type Role, roleFinder, type Topology } from './topology.js';
 
 /** What the packets of a lane are. */
@@ -38,6 +46,7 @@ export interface Lane {
 }
 
 const MAX_LANES = 0xffff;
+const NO_SOURCES: Int32Array = new Int32Array(0);
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMP6 = 58;
 
@@ -114,6 +123,11 @@ export class LaneTable {
     return this.intern(point, CLASS.other, -1, link, false);
   }
 
+  /** As `LaneBook.sources`. */
+  get sources(): Int32Array {
+    return this.topology.asSeen ? NO_SOURCES : this.snat4.blocks;
+  }
+
   /** The uplink whose link a point is, -1 where it is none or several. */
   linkOf(point: number): number {
     return this.topology.asSeen ? -1 : Math.max(-1, this.roleAt(point));
@@ -177,14 +191,21 @@ class Snat4 {
   private readonly words: Int32Array;
   private readonly masks: Int32Array;
   private readonly owners: Int32Array;
+  /** A word and a mask each; none where some overlap. */
+  readonly blocks: Int32Array;
 
   constructor({ uplinks }: Topology) {
-    const own = uplinks.flatMap(({ snat }, uplink) =>
-      snat.filter(({ family }) => family === 4).map(({ words, length }) => ({ word: words[3], length, uplink })),
+    const prefixes = uplinks.flatMap(({ snat }, uplink) =>
+      snat.filter(({ family }) => family === 4).map((prefix) => ({ prefix, uplink })),
     );
+    const own = prefixes.map(({ prefix: { words, length }, uplink }) => ({ word: words[3], length, uplink }));
     this.words = Int32Array.from(own, ({ word }) => word);
     this.masks = Int32Array.from(own, ({ length }) => (length === 0 ? 0 : -1 << (32 - length)));
     this.owners = Int32Array.from(own, ({ uplink }) => uplink);
+    const overlap = prefixes.some((one, n) =>
+      prefixes.slice(n + 1).some((two) => prefixesOverlap(one.prefix, two.prefix)),
+    );
+    this.blocks = overlap ? NO_SOURCES : Int32Array.from(own.flatMap((_, n) => [this.words[n], this.masks[n]]));
   }
 
   /** As `LaneTable.uplinkOf`. */

@@ -4,7 +4,7 @@ import { FLAG, META, ROW } from '../../decode/batch.js';
 import { COLD, GONE, HOT, HOT_WORDS, MEMORY, NEVER, NO_DATA, OUTBOX, RUN_BYTES, SEGMENTS, STATE } from '../layout.js';
 import { PROTOCOL } from '../rules.js';
 import { keyBits, noteHead } from './alone.js';
-import { laneOf } from './host.js';
+import { laneFor } from './lanes.js';
 import { hand } from './outbox.js';
 import { isOver, lastSight, least, mayBeOver } from './rules.js';
 import { beginNumbers } from './segments.js';
@@ -38,7 +38,7 @@ export function findOrCreate(hash: i32, ports: i32, meta: i32, row: usize): usiz
   let run = find(hash, a, b, ports, meta, wide);
   if (run === 0) {
     run = insert(hash, a, b, ports, meta, wide);
-    store<i32>(run, laneOf(meta, a, b, <i32>number) << STATE.laneShift, HOT.state << 2);
+    store<i32>(run, laneFor(meta, a, b, <i32>number) << STATE.laneShift, HOT.state << 2);
     restart(run, leftOpen);
   }
   store<i32>(MEMORY.recent + ((<usize>(hash & RECENT_MASK)) << 2), entryOf(hash, run));
