@@ -9,9 +9,9 @@ import { CODE } from './hot/code.js';
 import {
   LANE_POINTS,
   MEMORY,
+  MOST_BLOCKS,
   MOST_CELLS,
   MOST_NODE_WORDS,
-  MOST_SOURCES,
   OUTBOX_RUNS,
   RUN_BYTES,
   RUN_WORDS,
@@ -19,6 +19,16 @@ import {
 } from './layout.js';
 import type { Timeouts } from './rules.js';
 import { RunList, type RunTaker } from './runs.js';
+
+/**
+ * Blocks of IPv4 addresses, a word and a mask each. Those of `sources` have nothing in common: of an address in one of them
+ * and one in none, neither link-local, multicast, 0.0.0.0 nor 255.255.255.255, the lane depends on the block, the side and
+ * the point alone, but for ICMP with `neighbours`.
+ */
+export interface UsualLanes {
+  sources: Int32Array;
+  neighbours: Int32Array;
+}
 
 /** What the hot loop calls, seldom: see hot/host.ts. `row` is of the batch. */
 export interface HotHost {
@@ -91,6 +101,8 @@ declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: Record<string, object>) => { exports: object };
 };
+
+const NO_BLOCKS: Int32Array = new Int32Array(0);
 
 const PAGE_BYTES = 2 ** 16;
 /** At first there is room for some thousand runs. */
@@ -230,12 +242,16 @@ export class Hot implements UsualRecords {
     this.calls.begin(seed, leftOpen, everyTuple, keyBits, timeouts.least, timeouts.leastUdp);
   }
 
-  /** Sources whose lanes need not be asked for each run, as `LaneBook` has them: see hot/lanes.ts. */
-  noteSources(sources: Int32Array): void {
-    const known = sources.length <= 2 * MOST_SOURCES ? sources : sources.subarray(0, 0);
-    this.words(MEMORY.sourceCount, 1)[0] = known.length / 2;
-    this.words(MEMORY.sources, known.length).set(known);
-    this.words(MEMORY.knownLanes, LANE_POINTS * MOST_SOURCES * 2).fill(0);
+  /** By what lanes are known that need not be asked for: see hot/lanes.ts. With too many blocks, none. */
+  noteUsual(usual: UsualLanes | null): void {
+    const { sources, neighbours } = usual ?? { sources: NO_BLOCKS, neighbours: NO_BLOCKS };
+    const fits = Math.max(sources.length, neighbours.length) <= 2 * MOST_BLOCKS;
+    this.words(MEMORY.sourceCount, 1)[0] = fits ? sources.length / 2 : 0;
+    this.words(MEMORY.knownLanes, LANE_POINTS * MOST_BLOCKS * 2).fill(0);
+    if (!fits) return;
+    this.words(MEMORY.neighbourCount, 1)[0] = neighbours.length / 2;
+    this.words(MEMORY.sources, sources.length).set(sources);
+    this.words(MEMORY.neighbours, neighbours.length).set(neighbours);
   }
 
   /** Puts runs that are to be joined where there is room for them: see `roomFor`. Returns the byte behind them. */

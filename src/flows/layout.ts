@@ -155,8 +155,8 @@ export const ENDED = STATE.reused | STATE.idled;
 
 /** Lanes there may be, two cells each: see `LaneBook`. */
 export const MOST_CELLS = 0x20000;
-/** SNAT sources whose lanes the hot loop knows, at most, and points at which it does. */
-export const MOST_SOURCES = 16;
+/** SNAT sources whose lanes the hot loop knows, at most, and neighbours; points at which it does. */
+export const MOST_BLOCKS = 16;
 export const LANE_POINTS = 64;
 /** Runs that are settled at a time. */
 export const SETTLED_RUNS = 2048;
@@ -225,9 +225,14 @@ export const MEMORY = {
   rowCount: 0x26c00,
   wants: 0x26c04,
   touched: 0x26c08,
-  /** SNAT sources, a word and a mask each, and how many; one more than the lane by point, source and side, 0 where it is not known. */
+  /**
+   * SNAT sources and neighbours, a word and a mask each, and how many; one more than the lane by point, source and side, 0
+   * where it is not known.
+   */
   sourceCount: 0x26d14,
+  neighbourCount: 0x26d18,
   sources: 0x26d20,
+  neighbours: 0x26da0,
   knownLanes: 0x27000,
   outboxes: 0x30000,
   /** Sums of the open bin, five Float64 a cell. */

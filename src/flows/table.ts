@@ -5,7 +5,7 @@ import { BATCH_ROWS, type Batch, type BatchSink } from '../decode/batch.js';
 import { EXIT, UserError } from '../util/error.js';
 import { Clock } from './clock.js';
 import type { Doubts } from './doubts.js';
-import { type Hot, RunHost } from './instance.js';
+import { type Hot, RunHost, type UsualLanes } from './instance.js';
 import { OUTBOX } from './layout.js';
 import type { Timeouts } from './rules.js';
 import { CHUNK_RUNS, RunChunks, RunList, type RunTaker } from './runs.js';
@@ -17,12 +17,7 @@ export const TOO_MANY =
 export interface LaneBook {
   /** Lane for a key: where it was seen and whose addresses it carries. `wide` holds IPv6 addresses from `wideAt`. */
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number;
-  /**
-   * Blocks of IPv4 addresses, a word and a mask each, that have nothing in common: of an address in
-   * one of them and one in none, neither link-local, multicast, 0.0.0.0 nor 255.255.255.255, the lane depends on the
-   * block, the side and the point alone, pings apart.
-   */
-  readonly sources: Int32Array;
+  readonly usual: UsualLanes | null;
   /** Where packets are summed by cell `2 · lane + (sent by the higher endpoint)`. */
   readonly bins: CellBins;
   /** Data segments of TCP by cell; set to the table's own memory as long as that lasts. */
@@ -78,7 +73,7 @@ export class FlowTable extends RunHost implements BatchSink {
     this.hand(OUTBOX.closed, closed);
     this.hand(OUTBOX.heads, this.heads);
     hot.begin(timeouts, seed, leftOpen, asSeen, keyBits);
-    hot.noteSources(lanes.sources);
+    hot.noteUsual(lanes.usual);
     lanes.bins.open = hot.cells;
     lanes.data = hot.data;
     this.bound();

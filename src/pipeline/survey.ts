@@ -55,7 +55,7 @@ interface Surveyed {
 /** Nothing but runs is asked for. */
 function noLanes(): LaneBook {
   const bins = { open: new Float64Array(0), startUs: 0, endUs: 0, add: () => {} };
-  return { laneOf: () => 0, sources: new Int32Array(0), bins, data: new Float64Array(0), addOther: () => {} };
+  return { laneOf: () => 0, usual: null, bins, data: new Float64Array(0), addOther: () => {} };
 }
 
 export async function survey(

@@ -2,6 +2,7 @@
 
 import { type Batch, KIND } from '../decode/batch.js';
 import type { PointInfo } from '../decode/decoder.js';
+import type { UsualLanes } from '../flows/instance.js';
 import type { LaneBook } from '../flows/table.js';
 import { type Lane, LaneTable } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
@@ -51,8 +52,8 @@ export class PartTally implements LaneBook {
     return this.table.lanes;
   }
 
-  get sources(): Int32Array {
-    return this.table.sources;
+  get usual(): UsualLanes | null {
+    return this.table.usual;
   }
 
   laneOf(meta: number, k0: number, k1: number, wide: Int32Array, wideAt: number): number {

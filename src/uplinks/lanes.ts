@@ -46,7 +46,6 @@ export interface Lane {
 }
 
 const MAX_LANES = 0xffff;
-const NO_SOURCES: Int32Array = new Int32Array(0);
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMP6 = 58;
 
@@ -123,9 +122,12 @@ export class LaneTable {
     return this.intern(point, CLASS.other, -1, link, false);
   }
 
-  /** As `LaneBook.sources`. */
-  get sources(): Int32Array {
-    return this.topology.asSeen ? NO_SOURCES : this.snat4.blocks;
+  /** What `UsualLanes` of flows/instance.ts says, null where it can't be said. */
+  get usual(): { sources: Int32Array; neighbours: Int32Array } | null {
+    const { blocks } = this.snat4;
+    if (this.topology.asSeen || blocks === null) return null;
+    const near = this.neighbours.filter(({ family }) => family === 4);
+    return { sources: blocks, neighbours: Int32Array.from(near.flatMap(blockOf4)) };
   }
 
   /** The uplink whose link a point is, -1 where it is none or several. */
@@ -191,21 +193,19 @@ class Snat4 {
   private readonly words: Int32Array;
   private readonly masks: Int32Array;
   private readonly owners: Int32Array;
-  /** A word and a mask each; none where some overlap. */
-  readonly blocks: Int32Array;
+  /** A word and a mask each; null where some overlap. */
+  readonly blocks: Int32Array | null;
 
   constructor({ uplinks }: Topology) {
-    const prefixes = uplinks.flatMap(({ snat }, uplink) =>
+    const own = uplinks.flatMap(({ snat }, uplink) =>
       snat.filter(({ family }) => family === 4).map((prefix) => ({ prefix, uplink })),
     );
-    const own = prefixes.map(({ prefix: { words, length }, uplink }) => ({ word: words[3], length, uplink }));
-    this.words = Int32Array.from(own, ({ word }) => word);
-    this.masks = Int32Array.from(own, ({ length }) => (length === 0 ? 0 : -1 << (32 - length)));
+    const blocks = own.map(({ prefix }) => blockOf4(prefix));
+    this.words = Int32Array.from(blocks, ([word]) => word);
+    this.masks = Int32Array.from(blocks, ([, mask]) => mask);
     this.owners = Int32Array.from(own, ({ uplink }) => uplink);
-    const overlap = prefixes.some((one, n) =>
-      prefixes.slice(n + 1).some((two) => prefixesOverlap(one.prefix, two.prefix)),
-    );
-    this.blocks = overlap ? NO_SOURCES : Int32Array.from(own.flatMap((_, n) => [this.words[n], this.masks[n]]));
+    const overlap = own.some((one, n) => own.slice(n + 1).some((two) => prefixesOverlap(one.prefix, two.prefix)));
+    this.blocks = overlap ? null : Int32Array.from(blocks.flat());
   }
 
   /** As `LaneTable.uplinkOf`. */
@@ -219,6 +219,10 @@ class Snat4 {
     }
     return found;
   }
+}
+
+function blockOf4({ words, length }: Block): [word: number, mask: number] {
+  return [words[3] | 0, length === 0 ? 0 : -1 << (32 - length)];
 }
 
 function contains(prefixes: readonly Prefix[], family: 4 | 6, words: readonly number[]): boolean {

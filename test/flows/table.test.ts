@@ -16,7 +16,7 @@ const TCP = 6;
 
 function lanes(): LaneBook {
   const bins = { open: new Float64Array(0), startUs: 0, endUs: 0, add: () => {} };
-  return { laneOf: () => 3, sources: new Int32Array(0), bins, data: new Float64Array(0), addOther: () => {} };
+  return { laneOf: () => 3, usual: null, bins, data: new Float64Array(0), addOther: () => {} };
 }
 
 interface Segment {

@@ -1,26 +1,28 @@
-// The lane of a new run where little is asked for: IPv4 of anything but ICMP, between a SNAT source and an address that is
-// nobody's here. Then it depends on the point, the source and the side alone, so that it is asked for once; what decides,
-// and all other lanes, stand in uplinks/lanes.ts.
+// The lane of a new run where little is asked for: IPv4 between a SNAT source and an address that is nobody's here, but for
+// pings of neighbours. Then it depends on the point, the source and the side alone, so that it is asked for once; what
+// decides, and all other lanes, stand in uplinks/lanes.ts.
 
 import { META } from '../../decode/batch.js';
-import { LANE_POINTS, MEMORY, MOST_SOURCES } from '../layout.js';
+import { LANE_POINTS, MEMORY, MOST_BLOCKS } from '../layout.js';
 import { PROTOCOL } from '../rules.js';
 import { laneOf } from './host.js';
 
 /** The key stands in the row; see `laneOf`. */
 export function laneFor(meta: i32, low: i32, high: i32, row: i32): i32 {
-  const count = load<i32>(MEMORY.sourceCount);
+  const sources = load<i32>(MEMORY.sourceCount);
   const point = meta >>> META.pointShift;
   const protocol = meta & META.protocolMask;
-  const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6;
-  if (count === 0 || (meta & META.ipv6) !== 0 || isIcmp || point >= LANE_POINTS || isUpkeep(low) || isUpkeep(high)) {
-    return laneOf(meta, low, high, row);
-  }
-  const lowSource = sourceOf(low, count);
-  const highSource = sourceOf(high, count);
+  const isKnown = sources > 0 && (meta & META.ipv6) === 0 && protocol !== PROTOCOL.icmp6 && point < LANE_POINTS;
+  if (!isKnown || isUpkeep(low) || isUpkeep(high)) return laneOf(meta, low, high, row);
+  const lowSource = blockOf(low, MEMORY.sources, sources);
+  const highSource = blockOf(high, MEMORY.sources, sources);
   if (lowSource < 0 === highSource < 0) return laneOf(meta, low, high, row);
+  if (protocol === PROTOCOL.icmp) {
+    const neighbours = load<i32>(MEMORY.neighbourCount);
+    if (blockOf(lowSource < 0 ? low : high, MEMORY.neighbours, neighbours) >= 0) return laneOf(meta, low, high, row);
+  }
   const end = lowSource >= 0 ? lowSource << 1 : (highSource << 1) | 1;
-  const known = MEMORY.knownLanes + ((<usize>(point * 2 * MOST_SOURCES + end)) << 2);
+  const known = MEMORY.knownLanes + ((<usize>(point * 2 * MOST_BLOCKS + end)) << 2);
   let lane = load<i32>(known) - 1;
   if (lane < 0) {
     lane = laneOf(meta, low, high, row);
@@ -29,11 +31,11 @@ export function laneFor(meta: i32, low: i32, high: i32, row: i32): i32 {
   return lane;
 }
 
-/** The number of the source that an address belongs to, −1 for none. */
-function sourceOf(address: i32, count: i32): i32 {
+/** The number of the first of some blocks that an address lies in, −1 for none. */
+function blockOf(address: i32, blocks: usize, count: i32): i32 {
   for (let n = 0; n < count; n++) {
-    const source = MEMORY.sources + ((<usize>n) << 3);
-    if (((address ^ load<i32>(source)) & load<i32>(source, 4)) === 0) return n;
+    const block = blocks + ((<usize>n) << 3);
+    if (((address ^ load<i32>(block)) & load<i32>(block, 4)) === 0) return n;
   }
   return -1;
 }
