@@ -125,7 +125,7 @@ export class LaneTable {
   /** What `UsualLanes` of flows/instance.ts says, null where it can't be said. */
   get usual(): { sources: Int32Array; neighbours: Int32Array } | null {
     const { blocks } = this.snat4;
-    if (this.topology.asSeen || blocks === null) return null;
+    if (blocks === null) return null;
     const near = this.neighbours.filter(({ family }) => family === 4);
     return { sources: blocks, neighbours: Int32Array.from(near.flatMap(blockOf4)) };
   }

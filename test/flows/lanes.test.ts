@@ -158,6 +158,20 @@ test('of usual runs it is asked once a source and side', () => {
   assert.equal(tally.asked, 6);
 });
 
+test('of sources that overlap the link may decide', () => {
+  const uplinks = [block(0xcb007100, 24), block(0xcb007102, 32)].map((source) => ({
+    ...(PLAIN.uplinks[0] as Topology['uplinks'][0]),
+    snat: [source],
+  }));
+  const plan = { ...PLAIN, uplinks, roles: [{ input: 0, iface: 0, ifindex: 0, vlan: 0, role: 1 }] };
+  const keys = [0xcb007103, 0xcb007102].map((low): Key => ({ ...(usualKeys[0] as Key), low, high: 0xd8080000 }));
+  const { lanes } = outcome(new PartTally(plan, 0, POINTS), keys, false);
+  assert.deepEqual(
+    lanes.map((lane) => lane.uplink),
+    [0, 1],
+  );
+});
+
 test('with more sources or neighbours than it has room for it is asked for each', () => {
   const many = Array.from({ length: MOST_BLOCKS + 1 }, (_, n) => block(0xcb007200 + n, 32));
   const [first, ...others] = PLAIN.uplinks as [Topology['uplinks'][0], ...Topology['uplinks']];
