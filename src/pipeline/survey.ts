@@ -50,12 +50,16 @@ interface Surveyed {
   source: Source;
   points: SurveyPoint[];
   runs: RunList;
+  /** What the lane numbers of the runs mean; null where none was asked for. */
+  lanes: readonly Lane[] | null;
 }
 
-/** Nothing but runs is asked for. */
-function noLanes(): LaneBook {
+/** Nothing but runs is asked for, and their lanes where the uplinks are known. */
+function bookOf(lanes: LaneTable | null): LaneBook {
   const bins = { open: new Float64Array(0), startUs: 0, endUs: 0, add: () => {} };
-  return { laneOf: () => 0, usual: null, bins, data: new Float64Array(0), addOther: () => {} };
+  const rest = { bins, data: new Float64Array(0), addOther: () => {} };
+  if (lanes === null) return { laneOf: () => 0, usual: null, ...rest };
+  return { laneOf: (...key) => lanes.laneOf(...key), usual: lanes.usual, ...rest };
 }
 
 export async function survey(
@@ -74,15 +78,10 @@ export async function survey(
   const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) =>
     gatewayMac === null ? [] : [macRule(gatewayMac, n)],
   );
+  const configured = infers || learns ? null : draftOf(config as Config, new Map(), macs);
+  const options = { limit, rules, macs, mostRuns: Math.ceil(MOST_RUNS / sources.length), topology: configured };
   for (const source of sources) {
-    const { read, ...found } = await readAhead(
-      source,
-      limit,
-      rules,
-      macs,
-      Math.ceil(MOST_RUNS / sources.length),
-      signal,
-    );
+    const { read, ...found } = await readAhead(source, options, signal);
     surveyed.push(found);
     bytesRead += read;
   }
@@ -94,18 +93,12 @@ export async function survey(
   const inferred = infers ? both(inferUplinks(sightings), tracked?.survey.finish() ?? null) : null;
   const known = inferred === null ? (config as Config) : configOf(inferred, config);
   const dynamic = inferred === null ? learnAddresses(known, sightings) : new Map<string, Prefix[]>();
-  const plans: UplinkPlan[] = known.uplinks.map((uplink) => ({
-    name: uplink.name,
-    snat: uplink.snat.length > 0 ? uplink.snat : (dynamic.get(uplink.name) ?? []),
-    gateways: gatewaysOf(uplink),
-    interface: uplink.interface,
-    vlan: uplink.vlan,
-  }));
-  const marks = tracked?.survey.marksOf(plans.map(({ snat }) => snat)) ?? [];
-  const draft: Topology = { asSeen: false, uplinks: plans, lan: known.lan, roles: [], macs, lanVisible: false };
+  const draft = configured ?? draftOf(known, dynamic, macs);
+  const sourcesOf = draft.uplinks.map(({ snat }) => snat);
+  const marks = tracked?.survey.marksOf(sourcesOf) ?? [];
   const several = surveyed.reduce((sum, one) => sum + one.points.length, 0) > 1;
   const points = surveyed.flatMap((one) => pointSurveys(one, draft, several));
-  const told = tracked?.survey.entriesOf(plans.map(({ snat }) => snat));
+  const told = tracked?.survey.entriesOf(sourcesOf);
   const roles = settleRoles(points, known, told);
   const lanVisible = points.some((point) => point.lanPackets > 0);
   const withUplinks = points.filter((point) => point.packets.size > 0).length;
@@ -120,6 +113,20 @@ export async function survey(
         ? null
         : { bytesRead, evidence: inferred.uplinks.map(({ name, why }) => ({ uplink: name, why })) },
   };
+}
+
+/** The topology without roles. `dynamic`: SNAT sources by name, of uplinks that are configured without. */
+function draftOf({ uplinks, lan }: Config, dynamic: ReadonlyMap<string, Prefix[]>, macs: readonly MacRule[]): Topology {
+  const plans = uplinks.map(
+    (uplink): UplinkPlan => ({
+      name: uplink.name,
+      snat: uplink.snat.length > 0 ? uplink.snat : (dynamic.get(uplink.name) ?? []),
+      gateways: gatewaysOf(uplink),
+      interface: uplink.interface,
+      vlan: uplink.vlan,
+    }),
+  );
+  return { asSeen: false, uplinks: plans, lan, roles: [], macs, lanVisible: false };
 }
 
 /** What captures show, and the SNAT sources of connection tracking that they don't. */
@@ -148,13 +155,19 @@ function both(seen: Inference, told: Inference | null): Inference {
   return { uplinks: [...real, ...more], lan: lan.sort((a, b) => (a.text < b.text ? -1 : 1)) };
 }
 
+interface ReadAhead {
+  limit: number;
+  rules: FlowRules;
+  macs: readonly MacRule[];
+  mostRuns: number;
+  /** Null where it has yet to be found out. */
+  topology: Topology | null;
+}
+
 /** Reads the beginning of a source; one that can be read only once is given a stream that begins with what was read. */
 async function readAhead(
   source: Source,
-  limit: number,
-  rules: FlowRules,
-  macs: readonly MacRule[],
-  mostRuns: number,
+  { limit, rules, macs, mostRuns, topology }: ReadAhead,
   signal: AbortSignal | undefined,
 ): Promise<Surveyed & { read: number }> {
   const runs = new RunList(1024);
@@ -164,8 +177,11 @@ async function readAhead(
   const { window } = hot;
   const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
   const closed = new RunChunks();
-  const table = new FlowTable(hot, noLanes(), closed, options);
-  const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, table) : null;
+  const relay = { flush: (batch: Batch) => table.flush(batch) };
+  const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, relay) : null;
+  const seenAt = byMac?.views ?? decoder.points;
+  const lanes = topology === null ? null : new LaneTable(topology, source.number, seenAt);
+  const table = new FlowTable(hot, bookOf(lanes), closed, options);
   const framer = createFramer(source.format, decoder);
   const { open } = source;
   let read = 0;
@@ -191,22 +207,24 @@ async function readAhead(
   returnHot(hot);
   const horizonUs = horizonOf(lists, mostRuns);
   for (const list of lists) {
-    for (let n = 0; n < list.count; n++) {
-      if (startOf(list, n * RUN_WORDS) <= horizonUs) runs.appendSome(list, n, n + 1);
-    }
+    if (horizonUs === Number.POSITIVE_INFINITY) runs.appendSome(list, 0, list.count);
+    else
+      for (let n = 0; n < list.count; n++) {
+        if (startOf(list, n * RUN_WORDS) <= horizonUs) runs.appendSome(list, n, n + 1);
+      }
   }
   const stem =
     source.spec.path === '-'
       ? ''
       : basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
-  const points = (byMac?.views ?? decoder.points).map((point, key) => ({
+  const points = seenAt.map((point, key) => ({
     ...point,
     input: source.number,
     key: source.number * 0x10000 + key,
     label: source.spec.label,
     stem,
   }));
-  return { source, points, runs, read };
+  return { source, points, runs, lanes: lanes?.lanes ?? null, read };
 }
 
 /** The time up to which runs are looked at: the earliest `mostRuns`, so that both sights of a flow are in or out. */
@@ -255,7 +273,7 @@ function endOf(flow: Connection, end: 0 | 1) {
 }
 
 /** Five-tuples are collected only where there are `several` points to compare. */
-function pointSurveys({ source, runs, points }: Surveyed, topology: Topology, several: boolean): PointSurvey[] {
+function pointSurveys({ source, runs, points, lanes }: Surveyed, topology: Topology, several: boolean): PointSurvey[] {
   const surveys = points.map(
     (point): PointSurvey => ({
       point,
@@ -271,7 +289,8 @@ function pointSurveys({ source, runs, points }: Surveyed, topology: Topology, se
   for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) {
     const meta = words[at + HOT.meta];
     const wideAt = at + HOT_WORDS + COLD.wide;
-    const lane = table.lanes[table.laneOf(meta, words[at], words[at + HOT.k1], words, wideAt)];
+    const number = () => table.laneOf(meta, words[at], words[at + HOT.k1], words, wideAt);
+    const lane = lanes === null ? table.lanes[number()] : lanes[words[at + HOT.state] >>> STATE.laneShift];
     const survey = surveys[meta >>> META.pointShift];
     if (survey === undefined) continue;
     const packets = (words[at + HOT.packetsLow] >>> 0) + (words[at + HOT.packetsHigh] >>> 0);
