@@ -47,15 +47,15 @@ const WAN: Preset = {
  * over which they begin says how many are alive at once, which is what makes a capture hard for a flow table.
  */
 export const PRESETS: Record<string, Preset> = {
-  /** Headers of a large site, 40,000 flows alive at once: about 1.1 GB. */
+  /** Headers of a large site, 38,000 flows alive at once: about 1.1 GB. */
   snap: WAN,
-  /** Whole packets, 27,000 flows at once: about 1.4 GB. */
+  /** Whole packets, 26,000 flows at once: about 1.4 GB. */
   full: { ...WAN, packets: 2e6, flows: 200e3, seconds: 60, snaplen: LONGEST_SNAPLEN },
   /** As snap, ten times as long; made for standard output. */
   stream: { ...WAN, packets: 100e6, flows: 5e6, seconds: 1200 },
-  /** As snap, over an hour: 1,500 flows at once. */
+  /** As snap, over an hour: 1,400 flows at once. */
   hour: { ...WAN, seconds: HOUR },
-  /** As snap, within twenty seconds: 176,000 flows at once. */
+  /** As snap, within twenty seconds: 170,000 flows at once. */
   crowd: { ...WAN, seconds: 20 },
   /** Both sides of the router, two families. */
   any: { ...WAN, packets: 4e6, flows: 100e3, seconds: HOUR, ipv6: 0.3, view: 'any' },
