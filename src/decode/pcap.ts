@@ -64,6 +64,8 @@ export class PcapFramer implements Framer {
       this.skip -= passed;
       this.position += passed;
       at += passed;
+      // The limit may lie within what is passed over: the record is this part's to its end.
+      if (this.skip > 0) return at;
     }
     const usual = this.decoder.usualRecords(this.header, bytes);
     if (usual === null) return this.records(this.header, bytes, view, at, to, Number.POSITIVE_INFINITY);

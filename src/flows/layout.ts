@@ -196,7 +196,7 @@ export const LEAST_KEY_BITS = 8;
 export const MOST_KEY_BITS = 23;
 /** Words of nodes that there is room for. */
 export const MOST_NODE_WORDS = 2 ** 22;
-/** Bytes of the window: what is read ahead (`input/ahead`) fills it, other reads no more than its beginning. */
+/** Bytes of the window: what is read ahead (`input/ahead`) fills it, other reads hardly more than its beginning. */
 export const WINDOW_BYTES = 0x980000;
 /** Live runs there may be, and places of the index by which they are found. */
 export const MOST_RUNS = 2 ** 23;

@@ -5,7 +5,7 @@ import { type Fed, type PumpOptions, pumpFile } from './window.js';
 
 /** Blocks that the window is divided into: one is worked on, the others are read. */
 const BLOCKS = 3;
-/** Room before each block, for a record that began in the one before: framers hold no more of it than 256 KiB and a header. */
+/** Room before each block, for a record that began in the one before: of nearly all framers hold no more than 256 KiB and a header. */
 const LEAD_BYTES = 1 << 19;
 
 /**

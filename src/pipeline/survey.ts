@@ -199,7 +199,7 @@ async function readAhead(
     }
   } catch (error) {
     // What can't be read will be told when the input is read in earnest.
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
   }
   decoder.finish();
   const live = table.finish(false);

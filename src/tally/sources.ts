@@ -40,10 +40,11 @@ export class Sources {
     return this.several[uplink][family];
   }
 
-  /** A finished flow with an uplink's SNAT source. */
+  /** A finished flow with an uplink's SNAT source, or, told by connection tracking, with its mark and any source. */
   add(flow: Connection): void {
-    const { uplink, local, family, egress } = flow;
-    if (!this.several[uplink][family] || local < 0 || !flow.opened) return;
+    const { uplink, local, family, egress, told } = flow;
+    const isNoted = this.isNoted(uplink, family) || (told !== null && this.isNoted(uplink, family === 4 ? 6 : 4));
+    if (!isNoted || local < 0 || !flow.opened) return;
     if (flow.origin === 'inbound' || (egress >= 0 && egress !== uplink)) return;
     const heardUs = flow.lastUs[1 - local];
     this.note({

@@ -17,10 +17,17 @@ export function areLarge(records: number, bytes: number): boolean {
 
 /**
  * How many parts of a plain pcap file are looked at at a time by so many threads: of large records half as many, each read
- * ahead by another thread.
+ * ahead by another thread. What can't be read is told when it is read in earnest.
  */
 export function readersOf(fd: number, size: number, threads: number): number {
-  return (meanRecordBytes(fd, size) ?? 0) < LARGE_BYTES ? threads : Math.ceil(threads / 2);
+  if (threads <= 1) return threads;
+  let mean: number | null = null;
+  try {
+    mean = meanRecordBytes(fd, size);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+  return (mean ?? 0) < LARGE_BYTES ? threads : Math.ceil(threads / 2);
 }
 
 /** Mean bytes of a record with its header; null where the file is no plain pcap, or nothing in it looks like records. */
@@ -42,5 +49,5 @@ function meanRecordBytes(fd: number, size: number): number | null {
     at += recordBytes + view.getUint32(at + captured, littleEndian);
     records++;
   }
-  return (at - from) / records;
+  return records === 0 ? null : (at - from) / records;
 }

@@ -1,6 +1,6 @@
-// What the hot loop asks of the program around it, all of it seldom: once a run, once a bin, once some hundred runs.
+// What the hot loop asks of the program around it, all of it seldom: once an unusual run, once a bin, once some hundred runs.
 
-/** The lane of a new run; its key stands in the row. */
+/** The lane of a new run; its key stands in the row. What is known is not asked for: see `laneFor`. */
 export declare function laneOf(meta: i32, k0: i32, k1: i32, row: i32): i32;
 /** A row that belongs to no flow. */
 export declare function addOther(row: i32): void;

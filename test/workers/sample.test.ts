@@ -1,0 +1,86 @@
+// How many parts of a pcap file are looked at at a time: fewer where its middle has large records.
+
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { areLarge, readersOf } from '#src/workers/sample.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mlstat-sample-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Records of so many bytes each, in that byte order, header and all. */
+function capture(sizes: readonly number[], little = true): Buffer {
+  const header = Buffer.alloc(24);
+  const words = (bytes: Buffer, at: number, ...values: number[]) => {
+    for (const [n, value] of values.entries()) {
+      if (little) bytes.writeUInt32LE(value, at + 4 * n);
+      else bytes.writeUInt32BE(value, at + 4 * n);
+    }
+  };
+  // Version 2.4 as one word.
+  words(header, 0, 0xa1b2c3d4, little ? 0x00040002 : 0x00020004);
+  words(header, 16, 262_144, 1);
+  const records = sizes.map((size, n) => {
+    const record = Buffer.alloc(16 + size, 0x5a);
+    words(record, 0, 1_700_000_000 + (n >> 8), n % 1e6, size, size);
+    return record;
+  });
+  return Buffer.concat([header, ...records]);
+}
+
+function readers(bytes: Uint8Array, threads: number, flags = 'r'): number {
+  const path = join(folder, 'sample.pcap');
+  writeFileSync(path, bytes);
+  const fd = openSync(path, flags);
+  try {
+    return readersOf(fd, bytes.length, threads);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const small = Array.from({ length: 20_000 }, (_, n) => 60 + (n % 40));
+const large = Array.from({ length: 2000 }, (_, n) => (n % 3 === 0 ? 60 : 1400));
+
+test('small records by as many as there are threads, large ones by half of them', () => {
+  for (const little of [true, false]) {
+    assert.deepEqual(
+      [1, 2, 3, 4].map((threads) => readers(capture(small, little), threads)),
+      [1, 2, 3, 4],
+    );
+    assert.deepEqual(
+      [1, 2, 3, 4].map((threads) => readers(capture(large, little), threads)),
+      [1, 1, 2, 2],
+    );
+  }
+});
+
+test('it is the middle that counts', () => {
+  const first = small.slice(0, 2000);
+  assert.equal(readers(capture([...first, ...large, ...first]), 2), 1);
+  assert.equal(readers(capture([...large, ...small, ...small, ...large]), 2), 2);
+});
+
+test('what is no pcap, or has nothing like a record in its middle, counts as small', () => {
+  assert.equal(readers(Buffer.alloc(100_000, 0x11), 2), 2);
+  assert.equal(readers(Buffer.alloc(10), 2), 2);
+  assert.equal(readers(Buffer.concat([capture(large.slice(0, 3)), Buffer.alloc(600_000)]), 2), 2);
+});
+
+test('what can\u2019t be read is told elsewhere', () => {
+  assert.equal(readers(capture(large), 2, 'r+'), 1);
+  const path = join(folder, 'unreadable.pcap');
+  writeFileSync(path, capture(large));
+  // Open for writing alone: every read fails.
+  const fd = openSync(path, 'a');
+  assert.equal(readersOf(fd, 1_000_000, 2), 2);
+  closeSync(fd);
+});
+
+test('while reading, records are judged once there are enough', () => {
+  assert.ok(areLarge(1_000_000, 2 ** 20));
+  assert.ok(areLarge(100_000, 2 ** 26));
+  assert.ok(!areLarge(1_000_000, 2 ** 26));
+});
