@@ -29,22 +29,8 @@ export function mergeRun(into: RunList, at: number, runs: RunList, from: number)
     if ((state & (STATE.spokeLow << high)) === 0)
       w[at + C + COLD.seqLow + high] = runs.words[from + C + COLD.seqLow + high];
     w[at + HOT.packetsLow + high] = (w[at + HOT.packetsLow + high] + runs.words[from + HOT.packetsLow + high]) | 0;
-    addBytes(
-      w,
-      at + HOT.ipLow + high,
-      at + C + COLD.ipLowCarry + high,
-      runs.words,
-      from + HOT.ipLow + high,
-      from + C + COLD.ipLowCarry + high,
-    );
-    addBytes(
-      w,
-      at + HOT.wireLow + high,
-      at + C + COLD.wireLowCarry + high,
-      runs.words,
-      from + HOT.wireLow + high,
-      from + C + COLD.wireLowCarry + high,
-    );
+    addBytes(w, at, runs.words, from, HOT.ipLow + high, C + COLD.ipLowCarry + high);
+    addBytes(w, at, runs.words, from, HOT.wireLow + high, C + COLD.wireLowCarry + high);
   }
   mergeSegments(into, at, runs, from);
   const fragment = runs.floats[from64 + COLD.firstFragment64];
@@ -63,6 +49,11 @@ export function mergeRun(into: RunList, at: number, runs: RunList, from: number)
   w[at + HOT.state] = state | (bits & STATE.bits & ~(STATE.leftOpen | ENDED));
 }
 
+/** Where the clock stood when a run began: not before its first packet. */
+export function startOf({ floats }: RunList, at: number): number {
+  return floats[(at >> 1) + C64 + COLD.startClock64];
+}
+
 /** The last packet of a run, microseconds; of a datagram first fragments count as well, though they are none of its own. */
 export function lastSight({ words, floats }: RunList, at: number): number {
   const at64 = at >> 1;
@@ -76,8 +67,7 @@ export function lastSight({ words, floats }: RunList, at: number): number {
  * of `b` where it is not that of `a`.
  */
 export function compareRuns(runs: RunList, a: number, b: number, other = runs): number {
-  const start = (list: RunList, at: number) => list.floats[(at >> 1) + C64 + COLD.startClock64];
-  let order = start(runs, a) - start(other, b) || lastSight(runs, a) - lastSight(other, b);
+  let order = startOf(runs, a) - startOf(other, b) || lastSight(runs, a) - lastSight(other, b);
   // What was in doubt depends on where the input was cut.
   for (let word = 0; order === 0 && word < C + SEGMENTS.inCold + SEGMENTS.doubtLow; word++) {
     if (word === HOT.hash) continue;
@@ -88,18 +78,12 @@ export function compareRuns(runs: RunList, a: number, b: number, other = runs): 
 
 /** Microseconds from a run's beginning to its last packet. */
 export function lasted(runs: RunList, at: number): number {
-  return lastSight(runs, at) - runs.floats[(at >> 1) + C64 + COLD.startClock64];
+  return lastSight(runs, at) - startOf(runs, at);
 }
 
-function addBytes(
-  into: Int32Array,
-  at: number,
-  carryAt: number,
-  from: Int32Array,
-  fromAt: number,
-  fromCarryAt: number,
-): void {
-  const sum = (into[at] >>> 0) + (from[fromAt] >>> 0);
-  into[at] = sum | 0;
-  into[carryAt] = into[carryAt] + from[fromCarryAt] + (sum >= 0x1_0000_0000 ? 1 : 0);
+/** Adds a byte counter, whose low word and whose carry stand so far within a record. */
+function addBytes(into: Int32Array, at: number, from: Int32Array, fromAt: number, low: number, carry: number): void {
+  const sum = (into[at + low] >>> 0) + (from[fromAt + low] >>> 0);
+  into[at + low] = sum | 0;
+  into[at + carry] += from[fromAt + carry] + (sum >= 0x1_0000_0000 ? 1 : 0);
 }

@@ -8,7 +8,7 @@ import { Connection } from './connection.js';
 import { hashKey } from './hash.js';
 import type { HeldRuns } from './held.js';
 import { COLD, HOT, HOT_WORDS, STATE, WIDE_WORDS } from './layout.js';
-import { compareRuns, lasted, lastSight, mergeRun } from './merge.js';
+import { compareRuns, lasted, lastSight, mergeRun, startOf } from './merge.js';
 import type { Timeouts } from './rules.js';
 import { synVerdict } from './rules.js';
 import { RunList } from './runs.js';
@@ -164,7 +164,7 @@ export class Sights {
   private continues(list: RunList, at: number): boolean {
     const { words } = this.merged;
     const state = words[HOT.state];
-    const silence = list.floats[(at >> 1) + C64 + COLD.startClock64] - lastSight(this.merged, 0);
+    const silence = startOf(list, at) - lastSight(this.merged, 0);
     if (silence > this.timeouts.of(words[HOT.meta], state, lasted(this.merged, 0))) return false;
     const next = list.words[at + HOT.state];
     if ((next & STATE.startsWithSyn) === 0) return true;

@@ -1,4 +1,5 @@
-// Drives a framer over a file whose next blocks are being read meanwhile, by Node's thread pool.
+// Drives a framer over a file whose next blocks are being read meanwhile, by Node's thread pool, straight to where they are
+// looked at: the chunks of `FileSource`, which are read ahead as well, would have to be copied there.
 
 import { read } from 'node:fs';
 import { type Fed, type PumpOptions, pumpFile } from './window.js';

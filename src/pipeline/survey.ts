@@ -1,30 +1,21 @@
 // The first bytes of every input, read ahead: which uplinks there are, where the LAN is, which point plays which part.
 // So a file, a stream and any cut of it are tallied with the same uplinks.
 
-import { basename } from 'node:path';
 import { parseAddress } from '../config/address.js';
 import type { Config, Prefix, UplinkConfig } from '../config/config.js';
-import { type Batch, META } from '../decode/batch.js';
-import { createFramer } from '../decode/frame.js';
-import { PacketDecoder } from '../decode/packet.js';
+import { META } from '../decode/batch.js';
 import { Connection } from '../flows/connection.js';
-import { lendHot, returnHot } from '../flows/instance.js';
 import { COLD, HOT, HOT_WORDS, RUN_WORDS, STATE } from '../flows/layout.js';
-import { lastSight } from '../flows/merge.js';
-import { type FlowRules, Timeouts } from '../flows/rules.js';
-import { copyOf, RunChunks, RunList } from '../flows/runs.js';
-import { FlowTable, type LaneBook } from '../flows/table.js';
-import { pumpFile, pumpStream } from '../input/window.js';
+import { lastSight, startOf } from '../flows/merge.js';
+import type { FlowRules } from '../flows/rules.js';
 import { type Inference, inferUplinks } from '../uplinks/infer.js';
 import { CLASS, type Lane, LaneTable } from '../uplinks/lanes.js';
 import { type PointSurvey, settleRoles } from '../uplinks/roles.js';
 import type { Sighting, SurveyPoint } from '../uplinks/sighting.js';
 import { interfaceName, type MacRule, ROLE, type Topology, type UplinkPlan } from '../uplinks/topology.js';
 import { formatAddress, prefixContains, type Words } from '../util/address.js';
-import { UserError } from '../util/error.js';
-import { MacSink, macRule } from '../workers/macs.js';
-import { untilAborted } from './abort.js';
-import { firstBytes, keep, replay } from './replay.js';
+import { macRule } from '../workers/macs.js';
+import { type Beginning, readBeginning } from './beginning.js';
 import type { DumpSource, Source } from './sources.js';
 
 /** Uncompressed bytes of each input that are read ahead: to infer uplinks or addresses, and to place what is known. */
@@ -46,22 +37,6 @@ export interface Survey {
   inference: { bytesRead: number; evidence: { uplink: string; why: string }[] } | null;
 }
 
-interface Surveyed {
-  source: Source;
-  points: SurveyPoint[];
-  runs: RunList;
-  /** What the lane numbers of the runs mean; null where none was asked for. */
-  lanes: readonly Lane[] | null;
-}
-
-/** Nothing but runs is asked for, and their lanes where the uplinks are known. */
-function bookOf(lanes: LaneTable | null): LaneBook {
-  const bins = { open: new Float64Array(0), startUs: 0, endUs: 0, add: () => {} };
-  const rest = { bins, data: new Float64Array(0), addOther: () => {} };
-  if (lanes === null) return { laneOf: () => 0, usual: null, ...rest };
-  return { laneOf: (...key) => lanes.laneOf(...key), usual: lanes.usual, ...rest };
-}
-
 export async function survey(
   sources: readonly Source[],
   dumps: readonly DumpSource[],
@@ -73,7 +48,7 @@ export async function survey(
   const infers = config === null || config.uplinks.length === 0;
   const learns = config?.uplinks.some((uplink) => uplink.snat.length === 0) === true;
   const limit = infers || learns ? inferBytes : PLACE_BYTES;
-  const surveyed: Surveyed[] = [];
+  const surveyed: Beginning[] = [];
   let bytesRead = 0;
   const macs = (config?.uplinks ?? []).flatMap(({ gatewayMac }, n) =>
     gatewayMac === null ? [] : [macRule(gatewayMac, n)],
@@ -81,7 +56,7 @@ export async function survey(
   const configured = infers || learns ? null : draftOf(config as Config, new Map(), macs);
   const options = { limit, rules, macs, mostRuns: Math.ceil(MOST_RUNS / sources.length), topology: configured };
   for (const source of sources) {
-    const { read, ...found } = await readAhead(source, options, signal);
+    const { read, ...found } = await readBeginning(source, options, signal);
     surveyed.push(found);
     bytesRead += read;
   }
@@ -155,95 +130,7 @@ function both(seen: Inference, told: Inference | null): Inference {
   return { uplinks: [...real, ...more], lan: lan.sort((a, b) => (a.text < b.text ? -1 : 1)) };
 }
 
-interface ReadAhead {
-  limit: number;
-  rules: FlowRules;
-  macs: readonly MacRule[];
-  mostRuns: number;
-  /** Null where it has yet to be found out. */
-  topology: Topology | null;
-}
-
-/** Reads the beginning of a source; one that can be read only once is given a stream that begins with what was read. */
-async function readAhead(
-  source: Source,
-  { limit, rules, macs, mostRuns, topology }: ReadAhead,
-  signal: AbortSignal | undefined,
-): Promise<Surveyed & { read: number }> {
-  const runs = new RunList(1024);
-  const hot = lendHot();
-  const sink = { flush: (batch: Batch) => (byMac ?? table).flush(batch) };
-  const decoder = new PacketDecoder(hot.batch, sink, { macs: macs.length > 0, usual: macs.length > 0 ? null : hot });
-  const { window } = hot;
-  const options = { timeouts: new Timeouts(rules), leftOpen: false, asSeen: false, seed: 1 };
-  const closed = new RunChunks();
-  const relay = { flush: (batch: Batch) => table.flush(batch) };
-  const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, relay) : null;
-  const seenAt = byMac?.views ?? decoder.points;
-  const lanes = topology === null ? null : new LaneTable(topology, source.number, seenAt);
-  const table = new FlowTable(hot, bookOf(lanes), closed, options);
-  const framer = createFramer(source.format, decoder);
-  const { open } = source;
-  let read = 0;
-  const onProgress = (bytes: number) => bytes < limit;
-  try {
-    if (open.fd !== null && open.size !== null) {
-      read = pumpFile(open.fd, 0, Math.min(open.size, limit), framer, { fileEnd: open.size, onProgress, window });
-    } else if (open.size !== null) {
-      read = await pumpStream(firstBytes(open.stream(), limit), framer, { onProgress, window });
-    } else {
-      const rest = untilAborted(open.stream(), signal);
-      const kept: Uint8Array[] = [];
-      read = await pumpStream(keep(rest, kept, limit), framer, { onProgress, window });
-      source.stream = replay(kept, rest);
-    }
-  } catch (error) {
-    // What can't be read will be told when the input is read in earnest.
-    if (!(error instanceof UserError) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
-  decoder.finish();
-  const live = table.finish(false);
-  const lists = [...closed.take(), ...live.map(copyOf)].map((buffer) => RunList.of(buffer));
-  returnHot(hot);
-  const horizonUs = horizonOf(lists, mostRuns);
-  for (const list of lists) {
-    if (horizonUs === Number.POSITIVE_INFINITY) runs.appendSome(list, 0, list.count);
-    else
-      for (let n = 0; n < list.count; n++) {
-        if (startOf(list, n * RUN_WORDS) <= horizonUs) runs.appendSome(list, n, n + 1);
-      }
-  }
-  const stem =
-    source.spec.path === '-'
-      ? ''
-      : basename(source.spec.path).replace(/\.(pcap|pcapng|cap|gz|zst|xz|lz4|bz2|erf|snoop)+/gi, '');
-  const points = seenAt.map((point, key) => ({
-    ...point,
-    input: source.number,
-    key: source.number * 0x10000 + key,
-    label: source.spec.label,
-    stem,
-  }));
-  return { source, points, runs, lanes: lanes?.lanes ?? null, read };
-}
-
-/** The time up to which runs are looked at: the earliest `mostRuns`, so that both sights of a flow are in or out. */
-function horizonOf(lists: readonly RunList[], mostRuns: number): number {
-  const count = lists.reduce((sum, list) => sum + list.count, 0);
-  if (count <= mostRuns) return Number.POSITIVE_INFINITY;
-  const starts = new Float64Array(count);
-  let n = 0;
-  for (const list of lists) {
-    for (let at = 0; at < list.count * RUN_WORDS; at += RUN_WORDS) starts[n++] = startOf(list, at);
-  }
-  return starts.sort()[mostRuns];
-}
-
-function startOf(list: RunList, at: number): number {
-  return list.floats[(at + HOT_WORDS) / 2 + COLD.startClock64];
-}
-
-function toSightings({ runs, points }: Surveyed): Sighting[] {
+function toSightings({ runs, points }: Beginning): Sighting[] {
   const sightings: Sighting[] = [];
   const flow = new Connection();
   const lane: Lane = { point: 0, class: CLASS.other, uplink: -1, egress: -1, localHigh: false, lanSide: false };
@@ -273,7 +160,7 @@ function endOf(flow: Connection, end: 0 | 1) {
 }
 
 /** Five-tuples are collected only where there are `several` points to compare. */
-function pointSurveys({ source, runs, points, lanes }: Surveyed, topology: Topology, several: boolean): PointSurvey[] {
+function pointSurveys({ source, runs, points, lanes }: Beginning, topology: Topology, several: boolean): PointSurvey[] {
   const surveys = points.map(
     (point): PointSurvey => ({
       point,

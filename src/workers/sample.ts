@@ -1,10 +1,11 @@
 // How large the records of a plain pcap file are, as far as a glance into its middle tells: it begins with small ones.
 
 import { readSync } from 'node:fs';
-import { PCAP_HEADER_BYTES, parsePcapHeader } from '../decode/pcap-header.js';
+import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from '../decode/pcap-header.js';
 import { findRecord } from '../decode/resync.js';
 
-const SAMPLE_BYTES = 1 << 18;
+/** Some dozens of large records, some hundreds of small ones. */
+const SAMPLE_BYTES = 1 << 16;
 /** Reading a record of so many bytes takes about as long as all that is done with it. */
 const LARGE_BYTES = 400;
 /** The beginning of a capture tells little: connections open with small packets. */
@@ -16,32 +17,35 @@ export function areLarge(records: number, bytes: number): boolean {
 }
 
 /**
- * How many parts of a plain pcap file are looked at at a time by so many threads: of large records half as many, each read
- * ahead by another thread. What can't be read is told when it is read in earnest.
+ * How many parts of a file are looked at at a time by so many threads: one of what is no plain pcap, of large records half
+ * as many as there are threads, each read ahead by another. What can't be read is told when it is read in earnest.
  */
 export function readersOf(fd: number, size: number, threads: number): number {
-  if (threads <= 1) return threads;
-  let mean: number | null = null;
+  if (threads <= 1) return 1;
   try {
-    mean = meanRecordBytes(fd, size);
+    const header = headerOf(fd);
+    if (header === null) return 1;
+    return meanRecordBytes(fd, size, header) < LARGE_BYTES ? threads : Math.ceil(threads / 2);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    return threads;
   }
-  return (mean ?? 0) < LARGE_BYTES ? threads : Math.ceil(threads / 2);
 }
 
-/** Mean bytes of a record with its header; null where the file is no plain pcap, or nothing in it looks like records. */
-function meanRecordBytes(fd: number, size: number): number | null {
+function headerOf(fd: number): PcapHeader | null {
   const head = Buffer.alloc(PCAP_HEADER_BYTES);
-  if (readSync(fd, head, 0, PCAP_HEADER_BYTES, 0) < PCAP_HEADER_BYTES) return null;
-  const header = parsePcapHeader(head);
-  if ('error' in header) return null;
+  const header = parsePcapHeader(head.subarray(0, readSync(fd, head, 0, PCAP_HEADER_BYTES, 0)));
+  return 'error' in header ? null : header;
+}
+
+/** Mean bytes of a record with its header; 0 where nothing in the middle looks like records. */
+function meanRecordBytes(fd: number, size: number, header: PcapHeader): number {
   const { recordBytes, littleEndian, lengths } = header;
   const bytes = Buffer.allocUnsafe(Math.min(SAMPLE_BYTES, size));
   const to = readSync(fd, bytes, 0, bytes.length, Math.floor((size - bytes.length) / 2));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const from = findRecord(bytes, view, header, 0, to);
-  if (from < 0) return null;
+  if (from < 0) return 0;
   const captured = lengths === 'normal' ? 8 : 12;
   let at = from;
   let records = 0;
@@ -49,5 +53,5 @@ function meanRecordBytes(fd: number, size: number): number | null {
     at += recordBytes + view.getUint32(at + captured, littleEndian);
     records++;
   }
-  return records === 0 ? null : (at - from) / records;
+  return records === 0 ? 0 : (at - from) / records;
 }

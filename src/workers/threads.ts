@@ -1,6 +1,6 @@
 // Worker threads that are started before it is known what they are to read, so that they come up in the meantime.
 
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { readersOf } from './sample.js';
 
@@ -8,9 +8,6 @@ import { readersOf } from './sample.js';
 export const THREAD_BYTES = 4 * 2 ** 20;
 /** What a thread is given of a plain pcap file at least. */
 export const PART_BYTES = 32 * 2 ** 20;
-
-/** First bytes of plain pcap files, either way round: the only ones that are cut into parts. */
-const PLAIN: readonly number[] = [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1];
 
 const waiting: Worker[] = [];
 
@@ -60,8 +57,6 @@ async function newThread(): Promise<Worker> {
 function partsOf(path: string, size: number, most: number): number {
   const fd = openSync(path, 'r');
   try {
-    const magic = Buffer.alloc(4);
-    if (readSync(fd, magic, 0, 4, 0) < 4 || !PLAIN.includes(magic.readUInt32BE())) return 1;
     return Math.min(Math.floor(size / PART_BYTES), readersOf(fd, size, most));
   } finally {
     closeSync(fd);

@@ -1,7 +1,8 @@
 // Reading ahead: the same records as by reading when they are needed, whatever the blocks cut.
 
 import assert from 'node:assert/strict';
-import { closeSync, openSync } from 'node:fs';
+import fs, { closeSync, openSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { pumpAhead } from '#src/input/ahead.js';
@@ -131,4 +132,71 @@ test('a read that fails is told once, after what came before it', async () => {
     closeSync(fd);
   }
   assert.deepEqual([framer.lengths, framer.ends], [[], 0]);
+});
+
+type Read = (
+  fd: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+  done: (error: Error | null, count: number) => void,
+) => void;
+
+/** With another `fs.read`. */
+async function withReads(other: (real: Read) => Read, use: () => Promise<void>): Promise<void> {
+  const real = fs.read;
+  try {
+    fs.read = other(real as unknown as Read) as unknown as typeof fs.read;
+    syncBuiltinESMExports();
+    await use();
+  } finally {
+    fs.read = real;
+    syncBuiltinESMExports();
+  }
+}
+
+test('a read that brings less than was asked for, in the middle of the file', async () => {
+  const list = Array.from({ length: 60 }, () => 1000);
+  const bytes = records(list);
+  for (let short = 0; short < 14; short++) {
+    let reads = 0;
+    const other =
+      (real: Read): Read =>
+      (fd, into, at, length, position, done) =>
+        real(fd, into, at, reads++ === short ? Math.min(length, 700) : length, position, done);
+    await withReads(other, () =>
+      withFile(bytes, async (fd) => {
+        const framer = new Records();
+        await pumpAhead(fd, 0, bytes.length, framer, { window: windowOf(4096) });
+        assert.deepEqual([framer.lengths, framer.left, framer.ends], [list, 0, 1], `${short}`);
+      }),
+    );
+  }
+});
+
+test('a read that fails long before its turn is told when its turn has come', async () => {
+  const list = Array.from({ length: 60 }, () => 1000);
+  const bytes = records(list);
+  const other =
+    (real: Read): Read =>
+    (fd, into, at, length, position, done) => {
+      // The first one takes long, the second one fails at once.
+      if (position === 0) setTimeout(() => real(fd, into, at, length, position, done), 50);
+      else if (position === 4096) setImmediate(() => done(Object.assign(new Error('bad sector'), { code: 'EIO' }), 0));
+      else real(fd, into, at, length, position, done);
+    };
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  await withReads(other, () =>
+    withFile(bytes, async (fd) => {
+      const framer = new Records();
+      const pumped = pumpAhead(fd, 0, bytes.length, framer, { window: windowOf(4096) });
+      await assert.rejects(pumped, { code: 'EIO' });
+      assert.equal(framer.lengths.length, 4);
+    }),
+  );
+  process.off('unhandledRejection', note);
+  assert.deepEqual(unhandled, []);
 });

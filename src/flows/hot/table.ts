@@ -144,15 +144,9 @@ function update(from: usize, stop: usize, now: f64): void {
     const previous = load<f64>(lastAt, HOT.lastLow64 << 3);
     if (t > previous) store<f64>(lastAt, t, HOT.lastLow64 << 3);
     else if (t < previous) noteEarlier(run, high, t);
-    store<i32>(side, load<i32>(side, HOT.packetsLow << 2) + 1, HOT.packetsLow << 2);
     const ip = load<i32>(row, ROW.ipBytes << 2);
-    const ipSum = load<i32>(side, HOT.ipLow << 2) + ip;
-    store<i32>(side, ipSum, HOT.ipLow << 2);
-    if (<u32>ipSum < <u32>ip) carry(side + (COLD.ipLowCarry << 2));
     const wire = load<i32>(row, ROW.wireBytes << 2);
-    const wireSum = load<i32>(side, HOT.wireLow << 2) + wire;
-    store<i32>(side, wireSum, HOT.wireLow << 2);
-    if (<u32>wireSum < <u32>wire) carry(side + (COLD.wireLowCarry << 2));
+    addPacket(side, ip, wire);
     const cell = ((state >>> STATE.laneShift) << 1) | high;
     if ((flags & FLAG.seqValid) !== 0) {
       const payload = load<i32>(row, ROW.payload << 2);
@@ -250,17 +244,22 @@ function count(run: usize, row: usize): void {
   const lastAt = side + ((<usize>high) << 2);
   if (t > load<f64>(lastAt, HOT.lastLow64 << 3)) store<f64>(lastAt, t, HOT.lastLow64 << 3);
   else noteEarlier(run, high, t);
-  store<i32>(side, load<i32>(side, HOT.packetsLow << 2) + 1, HOT.packetsLow << 2);
   const ip = load<i32>(row, ROW.ipBytes << 2);
+  const wire = load<i32>(row, ROW.wireBytes << 2);
+  addPacket(side, ip, wire);
+  const state = load<i32>(run, HOT.state << 2);
+  addToBin(((state >>> STATE.laneShift) << 1) | high, t, ip, wire);
+}
+
+/** Counts a packet of one side of a run. */
+function addPacket(side: usize, ip: i32, wire: i32): void {
+  store<i32>(side, load<i32>(side, HOT.packetsLow << 2) + 1, HOT.packetsLow << 2);
   const ipSum = load<i32>(side, HOT.ipLow << 2) + ip;
   store<i32>(side, ipSum, HOT.ipLow << 2);
   if (<u32>ipSum < <u32>ip) carry(side + (COLD.ipLowCarry << 2));
-  const wire = load<i32>(row, ROW.wireBytes << 2);
   const wireSum = load<i32>(side, HOT.wireLow << 2) + wire;
   store<i32>(side, wireSum, HOT.wireLow << 2);
   if (<u32>wireSum < <u32>wire) carry(side + (COLD.wireLowCarry << 2));
-  const state = load<i32>(run, HOT.state << 2);
-  addToBin(((state >>> STATE.laneShift) << 1) | high, t, ip, wire);
 }
 
 /** A byte counter of 32 bits has overflown. */
