@@ -15,7 +15,7 @@ import { type Settled, Settler } from '../tally/settle.js';
 import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { DamageLog, UserError } from '../util/error.js';
+import { UserError } from '../util/error.js';
 import type { PacketFilter } from '../workers/filter.js';
 import type { PartRest } from '../workers/held.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
@@ -27,6 +27,7 @@ import { type Chain, Chains } from './chains.js';
 import { planParts } from './plan.js';
 import { sortOut } from './sort-out.js';
 import type { Source } from './sources.js';
+import { addCounts, emptyTotals, type SourceTotals } from './totals.js';
 
 export interface EngineOptions {
   topology: Topology;
@@ -46,19 +47,6 @@ export interface EngineOptions {
   onFlow?: ConnectionSink;
   /** Completes a flow by what connection tracking told, or takes it over: see `ToldJoin.meet`. */
   meet?: (flow: Connection, duplicates: number, named: boolean) => 'done' | 'sight' | 'held';
-}
-
-/** What was read of one source. */
-export interface SourceTotals {
-  packets: number;
-  wireBytes: number;
-  firstUs: number;
-  lastUs: number;
-  linkTypes: Set<number>;
-  unknownLink: Map<number, number>;
-  dropped: number | null;
-  damage: DamageLog;
-  fatal: string | null;
 }
 
 /** A part whose runs are held. */
@@ -374,7 +362,7 @@ export class Engine {
   }
 
   private joinPart(source: Source, chain: number, held: Pending, result: PartResult): void {
-    const { data, counts } = result;
+    const { data } = result;
     for (const list of held.closed) this.takeClosed(chain, list);
     held.closed.length = 0;
     if (result.settled !== null) {
@@ -390,21 +378,7 @@ export class Engine {
       this.joinRuns(chain, names, { ...result, leftOpen }, stepClock, result.clockEnd, last);
     }
     this.tally.addPart(chain, data);
-    const totals = this.totals[source.number];
-    totals.packets += counts.packets;
-    totals.wireBytes += counts.wireBytes;
-    totals.firstUs = Math.min(totals.firstUs, counts.firstUs);
-    totals.lastUs = Math.max(totals.lastUs, counts.lastUs);
-    for (const point of data.points) totals.linkTypes.add(point.linkType);
-    for (const [link, count] of counts.unknownLink) {
-      totals.unknownLink.set(link, (totals.unknownLink.get(link) ?? 0) + count);
-    }
-    if (counts.dropped !== null) totals.dropped = (totals.dropped ?? 0) + counts.dropped;
-    totals.damage.merge(counts.damage);
-    // A pipe is unpacked here; a file's damage came with its part.
-    if (source.open.size === null) totals.damage.merge(source.open.damage.list());
-    if (result.clockSteps > 0) totals.damage.add('time-step', null, result.clockSteps);
-    totals.fatal ??= result.fatal;
+    addCounts(this.totals[source.number], source, result);
     held.result = null;
   }
 
@@ -422,18 +396,4 @@ export class Engine {
   private takeLoose(runs: RunList): void {
     for (let at = 0; at < runs.count * RUN_WORDS; at += RUN_WORDS) this.fragments.take(runs, at);
   }
-}
-
-function emptyTotals(): SourceTotals {
-  return {
-    packets: 0,
-    wireBytes: 0,
-    firstUs: Number.POSITIVE_INFINITY,
-    lastUs: Number.NEGATIVE_INFINITY,
-    linkTypes: new Set(),
-    unknownLink: new Map(),
-    dropped: null,
-    damage: new DamageLog(),
-    fatal: null,
-  };
 }

@@ -17,10 +17,11 @@ import { UserError } from '../util/error.js';
 import { version } from '../util/version.js';
 import type { PacketFilter } from '../workers/filter.js';
 import { addReadings, configOf, readSaved } from './add.js';
-import { Engine, type SourceTotals } from './engine.js';
+import { Engine } from './engine.js';
 import { FlowRows } from './rows.js';
 import { openSources, type Refused, type Source } from './sources.js';
 import { type Survey, survey } from './survey.js';
+import type { SourceTotals } from './totals.js';
 import { Tracked } from './tracked.js';
 
 export type { FlowRules } from '../flows/rules.js';

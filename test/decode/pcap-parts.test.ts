@@ -10,6 +10,7 @@ import { PacketDecoder } from '#src/decode/packet.js';
 import { PcapFramer, type PcapHeader, parsePcapHeader } from '#src/decode/pcap.js';
 import { pumpAhead } from '#src/input/ahead.js';
 import { pumpFile } from '#src/input/window.js';
+import { type PcapRecord, pcap, zeros } from './build.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstat-parts-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,29 +19,15 @@ after(() => rmSync(folder, { recursive: true }));
 const LINKTYPE_USB = 220;
 const SIZES = [100, 400_000, 100, 100, 700_000, 60, 300_000, 100];
 
-function capture(): { bytes: Buffer; starts: number[] } {
-  const header = Buffer.alloc(24);
-  header.writeUInt32LE(0xa1b2c3d4, 0);
-  header.writeUInt16LE(2, 4);
-  header.writeUInt16LE(4, 6);
-  header.writeUInt32LE(1_000_000, 16);
-  header.writeUInt32LE(LINKTYPE_USB, 20);
-  const starts: number[] = [];
-  let at = 24;
-  const records = SIZES.map((size, n) => {
-    const record = Buffer.alloc(16 + size, 0x5a);
-    record.writeUInt32LE(1_700_000_000 + n, 0);
-    record.writeUInt32LE(n, 4);
-    record.writeUInt32LE(size, 8);
-    record.writeUInt32LE(size, 12);
-    starts.push(at);
-    at += record.length;
-    return record;
-  });
-  return { bytes: Buffer.concat([header, ...records]), starts };
-}
-
-const { bytes, starts } = capture();
+const records = SIZES.map(
+  (size, n): PcapRecord => ({
+    data: zeros(size).fill(0x5a),
+    seconds: 1_700_000_000 + n,
+    fraction: n,
+  }),
+);
+const bytes = pcap(records, { linkType: LINKTYPE_USB, snaplen: 1_000_000 });
+const starts = SIZES.map((_, n) => 24 + SIZES.slice(0, n).reduce((sum, size) => sum + 16 + size, 0));
 const path = join(folder, 'usb.pcap');
 writeFileSync(path, bytes);
 const header = parsePcapHeader(bytes.subarray(0, 24)) as PcapHeader;

@@ -6,28 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { areLarge, readersOf } from '#src/workers/sample.js';
+import { pcap, zeros } from '../decode/build.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mlstat-sample-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Records of so many bytes each, in that byte order, header and all. */
-function capture(sizes: readonly number[], little = true): Buffer {
-  const header = Buffer.alloc(24);
-  const words = (bytes: Buffer, at: number, ...values: number[]) => {
-    for (const [n, value] of values.entries()) {
-      if (little) bytes.writeUInt32LE(value, at + 4 * n);
-      else bytes.writeUInt32BE(value, at + 4 * n);
-    }
-  };
-  // Version 2.4 as one word.
-  words(header, 0, 0xa1b2c3d4, little ? 0x00040002 : 0x00020004);
-  words(header, 16, 262_144, 1);
-  const records = sizes.map((size, n) => {
-    const record = Buffer.alloc(16 + size, 0x5a);
-    words(record, 0, 1_700_000_000 + (n >> 8), n % 1e6, size, size);
-    return record;
-  });
-  return Buffer.concat([header, ...records]);
+/** Records of so many bytes each. */
+function capture(sizes: readonly number[], little = true): Uint8Array {
+  const records = sizes.map((size, n) => ({
+    data: zeros(size).fill(0x5a),
+    seconds: 1_700_000_000 + (n >> 8),
+    fraction: n,
+  }));
+  return pcap(records, { little });
 }
 
 function readers(bytes: Uint8Array, threads: number, flags = 'r'): number {
