@@ -53,8 +53,9 @@ interface Cut extends Pick<WeightChange, 'pValue' | 'earliestUs' | 'latestUs'> {
 
 function search(decisions: TimedDecisions, from: number, to: number, depth: number): Cut[] {
   if (depth === 0 || to - from < 2 * LEAST_SIDE) return [];
-  const split = splitOf(decisions, from, to);
-  const cuts = split !== null ? [split] : spellOf(decisions, from, to);
+  const blocks = blocksOf(decisions, from, to);
+  const split = splitOf(decisions, blocks);
+  const cuts = split !== null ? [split] : spellOf(decisions, blocks, from, to);
   if (cuts.length === 0) return [];
   const found: Cut[] = [];
   let low = from;
@@ -75,7 +76,8 @@ function settled(decisions: TimedDecisions, found: Cut[]): Cut[] {
   for (let round = 0; round < MOST_ROUNDS && cuts.length > 1; round++) {
     const kept: Cut[] = [];
     cuts.forEach((_, n) => {
-      const again = splitOf(decisions, kept.at(-1)?.at ?? 0, cuts[n + 1]?.at ?? decisions.startUs.length);
+      const [from, to] = [kept.at(-1)?.at ?? 0, cuts[n + 1]?.at ?? decisions.startUs.length];
+      const again = splitOf(decisions, blocksOf(decisions, from, to));
       if (again !== null) kept.push(again);
     });
     const isSame = kept.length === cuts.length && kept.every(({ at }, n) => at === cuts[n].at);
@@ -86,9 +88,7 @@ function settled(decisions: TimedDecisions, found: Cut[]): Cut[] {
 }
 
 /** The best split; null where it is chance. */
-function splitOf(decisions: TimedDecisions, from: number, to: number): Cut | null {
-  const { startUs } = decisions;
-  const blocks = blocksOf(decisions, from, to);
+function splitOf({ startUs }: TimedDecisions, blocks: Blocks): Cut | null {
   const seen = largestSplit(blocks, blocks.order, startUs);
   if (seen.at < 0 || chiSquareTail(seen.g, blocks.df) > 5 * LEVEL) return null;
   const random = seededRandom(SEED);
@@ -103,9 +103,9 @@ function splitOf(decisions: TimedDecisions, from: number, to: number): Cut | nul
 }
 
 /** Both ends of a spell, each as the best split of the time up to the other end; none where there is no spell. */
-function spellOf(decisions: TimedDecisions, from: number, to: number): Cut[] {
+function spellOf(decisions: TimedDecisions, whole: Blocks, from: number, to: number): Cut[] {
   const { startUs } = decisions;
-  const spell = findSpell(decisions, from, to);
+  const spell = findSpell(decisions, whole);
   if (spell === null) return [];
   const begun = endOf(from, spell.end);
   const over = begun && endOf(begun.at, to);

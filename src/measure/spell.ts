@@ -1,7 +1,7 @@
 // Decisions in the order of time become a spell of other weights that came and went: what no single split shows well, for
 // the time before and the time after it are alike.
 
-import { type Blocks, blocksOf, LEAST_SIDE, shuffleBlocks, type TimedDecisions } from './blocks.js';
+import { type Blocks, LEAST_SIDE, shuffleBlocks, type TimedDecisions } from './blocks.js';
 import { chiSquareTail } from './chi-square.js';
 import { seededRandom } from './random.js';
 
@@ -27,12 +27,12 @@ export interface Spell {
  * seeded permutations of the decisions, as for single splits, show as much (circular binary segmentation; Olshen,
  * Venkatraman, Lucito and Wigler, Biostatistics 5 (2004)).
  */
-export function findSpell(decisions: TimedDecisions, from: number, to: number): Spell | null {
-  const blocks = blocksOf(decisions, from, to);
-  const moments = momentsOf(blocks, decisions.startUs);
+export function findSpell({ startUs }: TimedDecisions, blocks: Blocks): Spell | null {
+  const moments = momentsOf(blocks, startUs);
   if (moments.length < 2) return null;
-  const sums = new Int32Array(moments.length * blocks.totals.length);
-  const seen = furthest(blocks, blocks.order, moments, sums);
+  const met = metBy(blocks, moments);
+  const before = new Int32Array(moments.length * blocks.totals.length);
+  const seen = furthest(blocks, blocks.order, moments, met, before);
   if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > LEVEL) return null;
   const random = seededRandom(SEED);
   const order = blocks.order.slice();
@@ -40,7 +40,7 @@ export function findSpell(decisions: TimedDecisions, from: number, to: number): 
   let above = 0;
   for (let n = 0; n < PERMUTATIONS; n++) {
     shuffleBlocks(order, blocks, random);
-    if (furthest(blocks, order, moments, sums).g >= seen.g * (1 - 1e-9) && ++above > allowed) return null;
+    if (furthest(blocks, order, moments, met, before).g >= seen.g * (1 - 1e-9) && ++above > allowed) return null;
   }
   const after = (moment: number) => blocks.last[moments[moment]] + 1;
   return { start: after(seen.start), end: after(seen.end), pValue: (above + 1) / (PERMUTATIONS + 1) };
@@ -60,11 +60,28 @@ function momentsOf({ last, sizes, totals }: Blocks, startUs: Float64Array): numb
   return moments;
 }
 
+/** By moment: decisions up to it, in whatever order the blocks are: those that change places are of one size. */
+function metBy({ sizes }: Blocks, moments: readonly number[]): Int32Array {
+  const met = new Int32Array(moments.length);
+  let n = 0;
+  let sum = 0;
+  moments.forEach((moment, at) => {
+    for (; n <= moment; n++) sum += sizes[n];
+    met[at] = sum;
+  });
+  return met;
+}
+
 /** The largest G of a span between two moments against the rest, and the places of both; −1 without any. */
-function furthest(blocks: Blocks, order: Int32Array, moments: readonly number[], before: Int32Array) {
+function furthest(
+  blocks: Blocks,
+  order: Int32Array,
+  moments: readonly number[],
+  met: Int32Array,
+  before: Int32Array,
+): { g: number; start: number; end: number } {
   const { totals, sums, xLogX } = blocks;
   const cells = totals.length;
-  const places = cells / sums.length;
   countBefore(blocks, order, moments, before);
   let fixed = 0;
   let all = 0;
@@ -78,25 +95,38 @@ function furthest(blocks: Blocks, order: Int32Array, moments: readonly number[],
   let end = -1;
   for (let a = 0; a < moments.length - 1; a++) {
     for (let b = a + 1; b < moments.length; b++) {
-      let half = -fixed;
-      let inside = 0;
-      for (let r = 0, cell = 0; r < sums.length; r++) {
-        let own = 0;
-        for (let place = 0; place < places; place++, cell++) {
-          const count = before[b * cells + cell] - before[a * cells + cell];
-          own += count;
-          half += xLogX[count] + xLogX[totals[cell] - count];
-        }
-        half -= xLogX[own] + xLogX[sums[r] - own];
-        inside += own;
-      }
-      if (half <= best || inside < LEAST_SIDE || all - inside < LEAST_SIDE) continue;
+      const inside = met[b] - met[a];
+      if (inside < LEAST_SIDE || all - inside < LEAST_SIDE) continue;
+      const half = halfOf(blocks, before, a * cells, b * cells, fixed);
+      if (half <= best) continue;
       best = half;
       start = a;
       end = b;
     }
   }
   return { g: 2 * best, start, end };
+}
+
+/** Half of the G of one span; `fixed` is what is the same for all. */
+function halfOf(
+  { totals, sums, xLogX }: Blocks,
+  before: Int32Array,
+  start: number,
+  end: number,
+  fixed: number,
+): number {
+  const places = totals.length / sums.length;
+  let half = -fixed;
+  for (let r = 0, cell = 0; r < sums.length; r++) {
+    let own = 0;
+    for (let place = 0; place < places; place++, cell++) {
+      const count = before[end + cell] - before[start + cell];
+      own += count;
+      half += xLogX[count] + xLogX[totals[cell] - count];
+    }
+    half -= xLogX[own] + xLogX[sums[r] - own];
+  }
+  return half;
 }
 
 /** By moment and cell: decisions up to it, in this order of the blocks. */
