@@ -1,59 +1,61 @@
-// Drives a framer over a file whose next blocks are being read meanwhile, by Node's thread pool, straight to where they are
-// looked at: the chunks of `FileSource`, which are read ahead as well, would have to be copied there.
+// Drives a framer over a file whose next blocks are read by another thread meanwhile, straight to where they are looked at: the
+// chunks of `FileSource`, which are read ahead as well, would have to be copied there.
 
-import { read } from 'node:fs';
+import { READ_BYTES } from './buffers.js';
+import { Ring, type RingSpec } from './ring.js';
 import { type Fed, type PumpOptions, pumpFile } from './window.js';
 
-/** Blocks that the window is divided into: one is worked on, the others are read. */
-const BLOCKS = 3;
-/** Room before each block, for a record that began in the one before: of nearly all framers hold no more than 256 KiB and a header. */
+/** Room before the first place, for a record that began in the last one: nearly all framers hold no more than 256 KiB and a header. */
 const LEAD_BYTES = 1 << 19;
+/** Milliseconds that are read for at a time, before others have their turn; and until it is looked again whether there is room. */
+const TURN_MS = 5;
+const REST_MS = 1;
+/** What takes longer comes from a disk, or from far away: no thread that has others to answer waits for that. */
+const SLOW_MS = 20;
+
+export interface AheadOptions extends PumpOptions {
+  /** In shared memory. Has room for some blocks, with half a MiB before them. */
+  window: Uint8Array;
+  fileEnd?: number;
+  /** Asked after each block, told how many bytes have passed: once it says no, the rest is read when it is needed. */
+  isWorth?: (bytes: number) => boolean;
+  /** Asks another thread to `readAlong`. */
+  share?: ((spec: RingSpec) => void) | undefined;
+  blockBytes?: number;
+}
 
 /**
- * As `pumpFile`, with reads that are under way while records are looked at. `window` has room for three blocks with half a
- * MiB before each. `isWorth` is asked after each block, told how many bytes have passed: once it says no, the rest is read
- * when it is needed.
+ * As `pumpFile`, with blocks that other threads read while records are looked at; those that they have not begun to read when they
+ * are needed are read here.
  *
  * For large records: then reading takes about as long as what is done with them. What one processor has read another has to
- * fetch, which with small ones costs more than it brings. Rejects with what `read` fails with.
+ * fetch, which with small ones costs more than it brings.
  */
-export async function pumpAhead(
-  fd: number,
-  start: number,
-  end: number,
-  framer: Fed,
-  options: PumpOptions & { window: Uint8Array; fileEnd?: number; isWorth?: (bytes: number) => boolean },
-): Promise<number> {
-  const { window, onProgress, isWorth } = options;
+export function pumpAhead(fd: number, start: number, end: number, framer: Fed, options: AheadOptions): number {
+  const { window, onProgress, isWorth, share, blockBytes = READ_BYTES } = options;
   const view = new DataView(window.buffer, window.byteOffset, window.length);
-  const room = Math.floor(window.length / BLOCKS);
-  const block = room - LEAD_BYTES;
-  const placeOf = (position: number) => (((position - start) / block) % BLOCKS) * room + LEAD_BYTES;
-  const reads: Promise<number>[] = [];
-  let asked = start;
-  const ask = () => {
-    if (asked >= end) return;
-    const count = Math.min(block, end - asked);
-    reads.push(readAt(fd, window.subarray(placeOf(asked), placeOf(asked) + count), asked));
-    asked += count;
-  };
+  const places = Math.floor((window.length - LEAD_BYTES) / blockBytes);
+  const memory = window.buffer as SharedArrayBuffer;
+  const state = Ring.stateFor(places);
+  const spec = { fd, start, end, blockBytes, places, memory, at: window.byteOffset + LEAD_BYTES, state };
+  const ring = new Ring(spec);
+  /** Bytes of a record that can wait for the next block. */
+  const most = Math.min(LEAD_BYTES, (places - 1) * blockBytes);
+  share?.(spec);
   let position = start;
-  /** What was not consumed: so many bytes from there. */
+  /** So many bytes before the next block are not consumed. */
   let rest = 0;
-  let from = 0;
   try {
-    while (reads.length < BLOCKS - 1 && asked < end) ask();
-    while (reads.length > 0 && !framer.done && Math.max(rest, framer.wants) <= LEAD_BYTES) {
-      const count = await reads.shift();
-      // The file has been cut since it was opened.
-      if (count !== Math.min(block, end - position)) break;
-      const at = placeOf(position) - rest;
-      window.copyWithin(at, from, from + rest);
-      ask();
-      const to = at + rest + count;
-      from = framer.feed(window, view, at, to);
-      rest = to - from;
-      position += count;
+    for (let block = 0; block < ring.blocks && !framer.done; block++) {
+      if (rest > most || !ring.has(block)) break;
+      const place = block % places;
+      const at = LEAD_BYTES + place * blockBytes;
+      const last = LEAD_BYTES + places * blockBytes;
+      if (place === 0) window.copyWithin(at - rest, last - rest, last);
+      const to = at + ring.bytesOf(block);
+      rest = to - framer.feed(window, view, at - rest, to);
+      position += to - at;
+      ring.release(block + 1 - Math.ceil(rest / blockBytes));
       if (onProgress?.(position - start) === false) {
         framer.end(0);
         return position - rest;
@@ -61,10 +63,9 @@ export async function pumpAhead(
       if (isWorth?.(position - start) === false) break;
     }
   } finally {
-    // They write to the window.
-    await Promise.allSettled(reads);
+    ring.close();
   }
-  // The end, what is not worth it, or does not fit here.
+  // The end, what is not worth it, does not fit here or can't be read.
   const left = position - rest;
   return pumpFile(fd, left, end, framer, {
     ...options,
@@ -72,11 +73,26 @@ export async function pumpAhead(
   });
 }
 
-function readAt(fd: number, into: Uint8Array, position: number): Promise<number> {
-  const count = new Promise<number>((resolve, reject) => {
-    read(fd, into, 0, into.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
-  });
-  // A failed read is told when its turn comes, not as an unhandled rejection before.
-  count.catch(() => {});
-  return count;
+/** Reads blocks for another thread, as long as there are any, and lets all else of this one go on. Returns what stops it. */
+export function readAlong(spec: RingSpec): () => void {
+  const ring = new Ring(spec);
+  let isStopped = false;
+  const turn = () => {
+    const since = performance.now();
+    let before = since;
+    while (!isStopped && ring.readNext()) {
+      const now = performance.now();
+      if (now - before > SLOW_MS) return;
+      if (now - since > TURN_MS) {
+        setImmediate(turn);
+        return;
+      }
+      before = now;
+    }
+    if (!isStopped && !ring.isClosed) setTimeout(turn, REST_MS);
+  };
+  turn();
+  return () => {
+    isStopped = true;
+  };
 }

@@ -13,10 +13,11 @@ import { type Hot, lendHot, returnHot } from '../flows/instance.js';
 import { type FlowRules, Timeouts } from '../flows/rules.js';
 import { copyOf, RunChunks, type RunList } from '../flows/runs.js';
 import { FlowTable } from '../flows/table.js';
-import { pumpAhead } from '../input/ahead.js';
+import { type AheadOptions, pumpAhead } from '../input/ahead.js';
 import { openInput } from '../input/open.js';
 import { plainReason, quotePath } from '../input/reason.js';
-import { type PumpOptions, pumpFile, pumpStream } from '../input/window.js';
+import type { RingSpec } from '../input/ring.js';
+import { pumpFile, pumpStream } from '../input/window.js';
 import type { PartData } from '../tally/part.js';
 import { PartTally } from '../tally/part.js';
 import { type Settled, Settler } from '../tally/settle.js';
@@ -36,7 +37,7 @@ export interface PartSpec {
   format: CaptureFormat;
   /** Plain regular pcap: which records, by the absolute offset where they start. Null: all, through `openInput`. */
   segment: Segment | null;
-  /** Whether a plain file is read by another thread, ahead of what is looked at. */
+  /** Whether a plain file is read ahead of what is looked at, by another thread if there is one. */
   ahead: boolean;
   /** Whether something may come before: then first runs are left open. */
   leftOpen: boolean;
@@ -110,6 +111,8 @@ export interface PartHooks {
   progress(bytes: number, packets: number): void;
   /** Takes what is held. */
   hold?(part: HeldPart): void;
+  /** Asks another thread to read along. */
+  share?(ring: RingSpec): void;
   readonly aborted: boolean;
   /** Uncompressed bytes of an input that can be read only once. */
   stream?: AsyncIterable<Uint8Array>;
@@ -163,7 +166,12 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
       clockStart = table.clock.now;
       const { header, limit, fileEnd } = segment;
       const pcap = new PcapFramer(decoder, { header, startOffset: found, limit });
-      await pump(spec, decoder, pcap, fd, found, limit, { fileEnd, onProgress, window: hot.window });
+      await pump(spec, decoder, pcap, fd, found, limit, {
+        fileEnd,
+        onProgress,
+        window: hot.window,
+        share: hooks.share,
+      });
       endOffset = pcap.position;
       framer = pcap;
     } finally {
@@ -234,7 +242,7 @@ async function readWhole(
       await readReference(input.stream(), decoder, damage);
     } else if (input.fd !== null && input.size !== null) {
       const { fd, size } = input;
-      await pump(spec, decoder, framer, fd, 0, size, { onProgress, window });
+      await pump(spec, decoder, framer, fd, 0, size, { onProgress, window, share: hooks.share });
     } else {
       await pumpStream(input.stream(), framer, { onProgress, damage, window });
     }
@@ -253,12 +261,11 @@ function pump(
   fd: number,
   start: number,
   end: number,
-  rest: PumpOptions & { window: Uint8Array; fileEnd?: number },
+  rest: AheadOptions,
 ): Promise<number> {
-  const options = { ...rest, damage: decoder.counts.damage };
-  const isWorth = (bytes: number) => areLarge(decoder.rows, bytes);
+  const options = { ...rest, damage: decoder.counts.damage, isWorth: (bytes: number) => areLarge(decoder.rows, bytes) };
   return asInputFault(spec.path, () =>
-    spec.ahead ? pumpAhead(fd, start, end, framer, { ...options, isWorth }) : pumpFile(fd, start, end, framer, options),
+    spec.ahead ? pumpAhead(fd, start, end, framer, options) : pumpFile(fd, start, end, framer, options),
   );
 }
 

@@ -3,6 +3,8 @@
 import type { Worker } from 'node:worker_threads';
 import type { PointInfo } from '../decode/decoder.js';
 import { RUN_BYTES } from '../flows/layout.js';
+import { readAlong } from '../input/ahead.js';
+import type { RingSpec } from '../input/ring.js';
 import type { Settled } from '../tally/settle.js';
 import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
@@ -30,6 +32,7 @@ export interface Job {
 type Message =
   | { type: 'closed'; input: number; part: number; runs: ArrayBuffer; lanes: Lane[]; points: PointInfo[] }
   | { type: 'progress'; input: number; part: number; bytes: number; packets: number }
+  | { type: 'share'; ring: RingSpec }
   | { type: 'result'; result: PartResult }
   | { type: 'settled'; settled: Settled }
   | { type: 'rest'; rest: PartRest }
@@ -173,6 +176,8 @@ function serve(
           events.closed(message.input, message.part, message.runs, message.lanes, message.points);
         } else if (message.type === 'progress') {
           events.progress(message.input, message.part, message.bytes, message.packets);
+        } else if (message.type === 'share') {
+          hand.readAlong(message.ring);
         } else if (message.type === 'result') {
           if (message.result.keys !== null) held.set(message.result.part, hand);
           events.result(message.result);
@@ -214,6 +219,7 @@ class Hand {
   private busy: Promise<unknown> = Promise.resolve();
   private asked = 0;
   private reject: ((fault: Error) => void) | null = null;
+  private stopReading = () => {};
 
   constructor(readonly worker: Worker) {
     const lose = (fault: Error) => {
@@ -221,12 +227,20 @@ class Hand {
       this.reject?.(this.fault);
     };
     worker.on('error', lose);
-    worker.on('exit', (code) => lose(new Error(`a worker thread ended early (exit code ${code})`)));
+    worker.on('exit', (code) => {
+      this.stopReading();
+      lose(new Error(`a worker thread ended early (exit code ${code})`));
+    });
   }
 
   /** Nothing that was asked of it is left to be done. */
   get isIdle(): boolean {
     return this.asked === 0;
+  }
+
+  /** Reads what it is about to look at, while this thread has nothing else to do. */
+  readAlong(ring: RingSpec): void {
+    this.stopReading = readAlong(ring);
   }
 
   /** See `Pool.sortOut`; parts that it holds come after each other. */

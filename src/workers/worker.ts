@@ -1,6 +1,7 @@
 // A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
 import { parentPort } from 'node:worker_threads';
+import type { RingSpec } from '../input/ring.js';
 import { buffersOf, type Settled } from '../tally/settle.js';
 import type { HeldPart, OtherKeys } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
@@ -51,6 +52,7 @@ function read(spec: PartSpec, stopped: Uint8Array): void {
       port?.postMessage({ type: 'progress', input: spec.input, part: spec.part, bytes, packets });
     },
     hold: (part: HeldPart) => held.set(spec.part, part),
+    share: (ring: RingSpec) => port?.postMessage({ type: 'share', ring }),
     get aborted() {
       return stopped[0] !== 0;
     },
