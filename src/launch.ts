@@ -17,6 +17,8 @@ declare const BUNDLE_ID: string;
 const LEAST_PART = 0.4;
 
 const SUM_BYTES = 4;
+/** Words of which one is summed: what a disk loses or a crash leaves unwritten is larger. */
+const SUM_STEP = 16;
 
 /** What was written so long ago is of a version that is gone. */
 const LONG_UNUSED_MS = 30 * 24 * 3600 * 1000;
@@ -98,13 +100,13 @@ function isOwn(folder: string): boolean {
   }
 }
 
-/** Two running sums of whole words (as Fletcher has them): what a disk lost or a crash left unwritten changes them. */
+/** Two running sums of words (as Fletcher has them), not of all of them: that would take 5 ms. */
 function sumOf(code: Buffer): number {
   const aligned = code.byteOffset % 4 === 0 ? code : Buffer.from(new Uint8Array(code).buffer);
   const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
   let sum = code.length;
   let sums = 0;
-  for (let i = 0; i < words.length; i++) {
+  for (let i = 0; i < words.length; i += SUM_STEP) {
     sum = (sum + (words[i] as number)) | 0;
     sums = (sums + sum) | 0;
   }

@@ -86,11 +86,14 @@ describe('the launcher', { skip: process.platform === 'win32' && 'no code is kep
     const whole = readFileSync(path);
     const other = Buffer.from(whole);
     other.fill(0xff, 4, 8);
-    // V8 would run this, and crash.
+    // V8 would run these, and crash.
     const damaged = Buffer.from(whole);
     damaged.fill(0, whole.length >> 2, whole.length >> 1);
+    const sector = Buffer.from(whole);
+    const lost = Math.floor(whole.length / 1024) * 512;
+    sector.fill(0, lost, lost + 512);
     const half = whole.subarray(0, whole.length >> 1);
-    for (const bytes of [other, damaged, half, Buffer.from('none'), Buffer.alloc(0)]) {
+    for (const bytes of [other, damaged, sector, half, Buffer.from('none'), Buffer.alloc(0)]) {
       writeFileSync(path, bytes);
       assert.equal(run(cache, ['analyse', ...SAMPLE]), expected);
       assert.notDeepEqual(readFileSync(path), bytes, 'kept anew');

@@ -1,12 +1,15 @@
 // Addresses as small dense numbers: an open-addressing table over four words each.
 
+/** Room that is not used costs nothing. */
+const LEAST_CAPACITY = 2 ** 14;
+
 export class AddressBook {
   count = 0;
-  /** Room that is not used costs nothing. */
-  private capacity = 2 ** 14;
+  private capacity = 0;
   /** Four words an address, IPv4 in the last with `0 0 ffff` ahead of it, so that families never meet. */
-  private words: Int32Array = new Int32Array(this.capacity * 4);
-  private index = new Int32Array(this.capacity * 4);
+  private words: Int32Array = new Int32Array(0);
+  /** Made when the first address is looked for: many a list is read only by its numbers. */
+  private index = new Int32Array(0);
 
   /** The address's number; new ones get the next. */
   idOf(family: 4 | 6, words: ArrayLike<number>): number {
@@ -16,6 +19,7 @@ export class AddressBook {
 
   /** By words as `toWords` has them. */
   numberOf(w0: number, w1: number, w2: number, w3: number): number {
+    if (this.index.length === 0) this.grow();
     const { words, index } = this;
     const mask = index.length - 1;
     let slot = hashAddress(w0, w1, w2, w3) & mask;
@@ -58,24 +62,26 @@ export class AddressBook {
     return this.words.slice(0, this.count * 4);
   }
 
-  /** Numbers a list as `toWords` gave it. Null where an address stands in it twice. */
-  static of(words: Int32Array): AddressBook | null {
+  /** Takes over a list as `toWords` gave it, where each address stands once. */
+  static of(words: Int32Array): AddressBook {
     const book = new AddressBook();
-    for (let at = 0; at < words.length; at += 4) {
-      if (book.numberOf(words[at], words[at + 1], words[at + 2], words[at + 3]) !== at / 4) return null;
-    }
+    book.words = words;
+    book.count = book.capacity = words.length / 4;
     return book;
   }
 
-  /** What a list as `toWords` gave it holds, for `family` and `wordsOf` alone: nothing is found or added there. */
-  static over(words: Int32Array): Pick<AddressBook, 'family' | 'wordsOf'> {
+  /** Whether each address stands once in a list of whole addresses. */
+  static areDistinct(words: Int32Array): boolean {
     const book = new AddressBook();
-    book.words = words;
-    return book;
+    for (let at = 0; at < words.length; at += 4) {
+      if (book.numberOf(words[at], words[at + 1], words[at + 2], words[at + 3]) !== at / 4) return false;
+    }
+    return true;
   }
 
   private grow(): void {
-    this.capacity *= 2;
+    this.capacity = LEAST_CAPACITY;
+    while (this.capacity <= this.count) this.capacity *= 2;
     const words = new Int32Array(this.capacity * 4);
     words.set(this.words);
     this.words = words;

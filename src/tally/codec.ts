@@ -124,7 +124,7 @@ function readLedger(
 ): LedgerData | null {
   const words = columns.addresses;
   if (!(words instanceof Int32Array) || words.length % 4 !== 0) return null;
-  if (AddressBook.of(words) === null) return null;
+  if (!AddressBook.areDistinct(words)) return null;
   const own = new Tally({ ...EMPTY, uplinks: [] }).ledger.columns() as Record<string, Column>;
   const found: Record<string, Column> = {};
   for (const [name, column] of Object.entries(own)) {

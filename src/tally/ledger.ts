@@ -117,20 +117,17 @@ export class Ledger {
   /** Adds the rows of another ledger, whose columns may be taken over; thinned as if they had all come to this one. */
   merge(data: LedgerData): void {
     while (this.threshold > data.threshold) this.thin();
-    if (this.count === 0 && this.adopts(data)) return;
-    if (this.sampled || this.count + data.count > this.limit) this.mergeSome(data);
+    const stays = data.count <= this.limit && data.threshold === this.threshold;
+    if (this.count === 0 && stays) this.adopt(data);
+    else if (this.sampled || this.count + data.count > this.limit) this.mergeSome(data);
     else this.mergeAll(data);
   }
 
-  /** Takes the columns over, where all of their rows stay. */
-  private adopts({ count, threshold, addresses, columns }: LedgerData): boolean {
-    const book = count <= this.limit && threshold === this.threshold ? AddressBook.of(addresses) : null;
-    if (book === null) return false;
+  private adopt({ count, addresses, columns }: LedgerData): void {
     Object.assign(this, columns);
-    this.addresses = book;
+    this.addresses = AddressBook.of(addresses);
     this.capacity = Math.min(...Object.values(columns).map(({ length }) => length));
     this.count = count;
-    return true;
   }
 
   /** Makes room for so many rows. */
@@ -166,7 +163,7 @@ export class Ledger {
 
   /** Row by row, for not all may stay. */
   private mergeSome({ count, addresses, columns }: LedgerData): void {
-    const theirs = AddressBook.over(addresses);
+    const theirs = AddressBook.of(addresses);
     let own = this.columns();
     const names = Object.keys(own) as (keyof LedgerColumns)[];
     for (let from = 0; from < count; from++) {

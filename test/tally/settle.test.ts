@@ -107,8 +107,8 @@ function outcome({ data, loose }: Settled) {
 }
 
 function rowsOf({ count, addresses, columns }: LedgerData): string[] {
-  assert.ok(AddressBook.of(addresses) !== null, 'an address has two numbers');
-  const book = AddressBook.over(addresses);
+  assert.ok(AddressBook.areDistinct(addresses), 'an address has two numbers');
+  const book = AddressBook.of(addresses);
   const { client, server, ...others } = columns;
   return Array.from({ length: count }, (_, row) => {
     const hosts = [client, server].map((ids) => (ids[row] === -1 ? null : book.wordsOf(ids[row] as number)));
