@@ -1,7 +1,7 @@
 // An uplink that goes on under another address: connections with the old one are lost, whether or not the line was silent.
 
 import type { Tally } from '../tally/tally.js';
-import type { Change } from './brownout.js';
+import type { Change } from './found.js';
 import type { RawOutage } from './raw.js';
 
 /** Flows of an address that make it one of the uplink's. */

@@ -1,9 +1,9 @@
 // Nothing on any uplink's link while LAN hosts go on asking: the recorder ran, so all lines were down at once.
 
 import { MARK, type Marks } from './evidence.js';
-import { GapWatch } from './gaps.js';
 import type { Vanished } from './losses.js';
 import type { RawOutage } from './raw.js';
+import { gapsIn } from './scan.js';
 
 /** LAN flows that went nowhere, in a silence that chance alone would not make: fewer may have been for the router itself. */
 const LEAST_FLOWS = 3;
@@ -22,12 +22,9 @@ export function allDown(
   leastGapUs: number,
 ): RawOutage[] {
   if (vanished.length === 0) return [];
-  const watch = new GapWatch(leastGapUs);
-  for (let i = 0; i < times.length; i++) {
-    // Of a link that is known: the rest only tells that the recorder runs.
-    if (codes[i] >= MARK.kinds && codes[i] % MARK.kinds !== MARK.elsewhere) watch.event(times[i]);
-  }
-  return watch.gaps.flatMap((gap) => {
+  // Of a link that is known: the rest only tells that the recorder runs.
+  const events = times.filter((_, i) => codes[i] >= MARK.kinds && codes[i] % MARK.kinds !== MARK.elsewhere);
+  return gapsIn(events, leastGapUs).flatMap((gap) => {
     const asked = vanished.filter(({ firstUs, lastUs }) => firstUs >= gap.startUs && lastUs <= gap.endUs);
     const count = asked.reduce((sum, { flows }) => sum + flows, 0);
     if (count < LEAST_FLOWS) return [];

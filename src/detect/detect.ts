@@ -9,14 +9,13 @@ import { tellChanges } from './address.js';
 import { allDown } from './all-down.js';
 import type { Detection, Distortion } from './detection.js';
 import { nothingDetected } from './detection.js';
-import { Detector } from './detector.js';
-import { type Flows, flowsOf, type Marks, marksOf } from './evidence.js';
+import { type Flows, flowsOf, marksOf } from './evidence.js';
 import { explain, findUnused } from './explain.js';
-import type { SpanUs } from './gaps.js';
+import type { Found, SpanUs, Thin } from './found.js';
 import { lossesOf, type Vanished } from './losses.js';
 import { type RawOutage, rawOfBrownout, rawOfSilence } from './raw.js';
+import { scan } from './scan.js';
 import { DEFAULT_SETTINGS, type DetectSettings } from './settings.js';
-import type { Thin } from './thin.js';
 
 export interface DetectInput {
   tally: Tally;
@@ -54,7 +53,7 @@ export function detect(input: DetectInput): Detection {
   const marks = marksOf(tally, bins, signals, isLog);
   const vanished = vanishedIn(signals);
   const leastGapUs = bins.widthSec > 1 ? 4e6 * bins.widthSec : 1.5e6;
-  const detector = new Detector(flows, {
+  const options = {
     uplinks,
     inView,
     startUs,
@@ -64,21 +63,21 @@ export function detect(input: DetectInput): Detection {
     leastGapUs,
     isLog,
     settings,
-  });
-  scan(detector, flows, marks, holes(spans), endUs);
-  const found = [
-    ...detector.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs, isLog)),
-    ...detector.brownouts.found.map(rawOfBrownout),
+  };
+  const found = scan(flows, marks, holes(spans), options, endUs);
+  const single = [
+    ...found.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs, isLog)),
+    ...found.brownouts.map(rawOfBrownout),
   ];
   const together = allDown(marks, vanished, inView, leastGapUs).filter(
-    (one) => !found.some((two) => overlap(one, two)),
+    (one) => !single.some((two) => overlap(one, two)),
   );
-  const raws = tellChanges(merge([...found, ...together], flows), tally).filter((raw) => {
+  const raws = tellChanges(merge([...single, ...together], flows), tally).filter((raw) => {
     // A change of address is one however soon the next flow came.
     const leastUs = raw.kind === 'address-change' ? 0 : LEAST_US;
     return (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(leastUs, settings.minOutageSec * 1e6);
   });
-  return report(input, raws, vanished, flows, detector, startUs, endUs);
+  return report(input, raws, vanished, flows, found, startUs, endUs);
 }
 
 function overlap(a: RawOutage, b: RawOutage): boolean {
@@ -86,55 +85,7 @@ function overlap(a: RawOutage, b: RawOutage): boolean {
   return a.uplink === b.uplink && a.start.bestUs < endOf(b) && b.start.bestUs < endOf(a);
 }
 
-/** Flows and marks in the order of time; spans that no input covers are gaps. */
-function scan(detector: Detector, flows: Flows, marks: Marks, gaps: readonly SpanUs[], endUs: number): void {
-  const { count, startUs } = flows;
-  const between = new Between(detector, marks, gaps);
-  for (let i = 0; i < count; i++) {
-    if (startUs[i] >= between.nextUs) between.upTo(startUs[i]);
-    detector.started(i);
-  }
-  between.upTo(Number.POSITIVE_INFINITY);
-  detector.finish(endUs);
-}
-
-/** What the detector is told between two flows. */
-class Between {
-  private readonly times: Float64Array;
-  private readonly codes: Int32Array;
-  private mark = 0;
-  private gap = 0;
-  /** Before this there is nothing more. */
-  nextUs = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    private readonly detector: Detector,
-    { times, codes }: Marks,
-    private readonly gaps: readonly SpanUs[],
-  ) {
-    this.times = times;
-    this.codes = codes;
-  }
-
-  /** Marks before that time, gaps that are over by then. */
-  upTo(timeUs: number): void {
-    const { times, codes, gaps } = this;
-    while (this.mark < times.length && times[this.mark] < timeUs) {
-      this.reach(times[this.mark]);
-      this.detector.mark(times[this.mark], codes[this.mark++]);
-    }
-    this.reach(timeUs);
-    const markUs = this.mark < times.length ? times[this.mark] : Number.POSITIVE_INFINITY;
-    const gapUs = this.gap < gaps.length ? gaps[this.gap].endUs : Number.POSITIVE_INFINITY;
-    this.nextUs = Math.min(markUs, gapUs);
-  }
-
-  private reach(timeUs: number): void {
-    const { gaps } = this;
-    while (this.gap < gaps.length && gaps[this.gap].endUs <= timeUs) this.detector.uncovered(gaps[this.gap++]);
-  }
-}
-
+/** Spans that no input covers. */
 function holes(spans: readonly Interval[]): SpanUs[] {
   return spans.slice(1).map(([start], n) => ({ startUs: spans[n][1] * 1e6, endUs: start * 1e6 }));
 }
@@ -198,7 +149,7 @@ function report(
   raws: readonly RawOutage[],
   vanished: readonly Vanished[],
   flows: Flows,
-  detector: Detector,
+  found: Found,
   startUs: number,
   endUs: number,
 ): Detection {
@@ -234,10 +185,10 @@ function report(
     });
     freeUs[raw.uplink] = raw.end?.latestUs ?? endUs;
   }
-  const gaps = [...detector.gaps].sort((a, b) => a.startUs - b.startUs);
+  const gaps = [...found.gaps].sort((a, b) => a.startUs - b.startUs);
   return {
     outages,
-    unmeasurable: detector.thin
+    unmeasurable: found.thin
       .filter((thin) => inView[thin.uplink])
       .sort((a, b) => a.startUs - b.startUs || a.uplink - b.uplink)
       .map((thin) => ({
@@ -247,7 +198,7 @@ function report(
         why: whyThin(thin),
       })),
     captureGaps: gaps.map((gap) => ({ start: gap.startUs / 1e6, end: gap.endUs / 1e6 })),
-    availability: names.map((_, n) => availabilityOf(n, inView[n], raws, detector.thin, gaps, startUs, endUs)),
+    availability: names.map((_, n) => availabilityOf(n, inView[n], raws, found.thin, gaps, startUs, endUs)),
     distortions: apart(distortions),
     findings: findUnused(cases),
   };

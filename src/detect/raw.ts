@@ -1,9 +1,8 @@
 // A silence or a brownout becomes an outage with its kind and bounds: what happened when, before what it cost is counted.
 
 import type { OutageKind } from '../report/report.js';
-import type { Brownout, Change } from './brownout.js';
 import type { Flows } from './evidence.js';
-import type { Silence } from './line.js';
+import type { Brownout, Change, Silence } from './found.js';
 
 /** Times in microseconds. */
 export interface RawOutage {

@@ -3,7 +3,7 @@
 import { Batch } from '../decode/batch.js';
 import type { PcapHeader } from '../decode/pcap-header.js';
 import type { UsualRecords } from '../decode/usual.js';
-import { UserError } from '../util/error.js';
+import { instanceOf, moduleOf, sharedMemory } from '../util/wasm.js';
 import { Doubts } from './doubts.js';
 import { CODE } from './hot/code.js';
 import {
@@ -95,13 +95,6 @@ interface HotCalls {
   addressCount(): number;
 }
 
-/** Of the standard's interface what is used here; TypeScript has it with the browser's alone. */
-declare const WebAssembly: {
-  Memory: new (pages: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: SharedArrayBuffer };
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: Record<string, object>) => { exports: object };
-};
-
 const NO_BLOCKS: Int32Array = new Int32Array(0);
 
 const PAGE_BYTES = 2 ** 16;
@@ -114,11 +107,6 @@ const MOST_PAGES = 2 ** 16;
 const OTHERS_BITS = ['before', 'after'] as const;
 type KeyBits = 'incoming' | 'live' | (typeof OTHERS_BITS)[number];
 
-const NO_WEBASSEMBLY = 'this Node has WebAssembly switched off, which mlstat needs: run it without --jitless';
-const BIG_ENDIAN = 'mlstat does not run on big-endian processors';
-const NO_ADDRESSES =
-  'a limit on addresses leaves no room for the flow table: raise it (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler';
-
 /** As many as one thread uses at a time. */
 const MAX_SPARE = 2;
 /** A larger one is left to the garbage collector, which is slow to see that it is large: shared memory does not count. */
@@ -126,20 +114,6 @@ const MOST_SPARE_BYTES = MEMORY.runs + 2 ** 28;
 
 const spare: Hot[] = [];
 let code: object | undefined;
-
-/** Shared, for arrays over it stay when it grows. */
-function newMemory(): { readonly buffer: SharedArrayBuffer } {
-  if (typeof WebAssembly === 'undefined') throw new UserError(NO_WEBASSEMBLY);
-  // Its numbers are little-endian, and those of arrays over it the processor's.
-  if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) throw new UserError(BIG_ENDIAN);
-  try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES, shared: true });
-  } catch (error) {
-    // V8 spares itself checks of bounds by 10 GB of addresses for each, which nothing ever fills.
-    if (error instanceof RangeError) throw new UserError(NO_ADDRESSES);
-    throw error;
-  }
-}
 
 /** An instance whose sums are all zero. */
 export function lendHot(): Hot {
@@ -177,8 +151,8 @@ export class Hot implements UsualRecords {
   private readonly memory: { readonly buffer: SharedArrayBuffer };
 
   constructor() {
-    this.memory = newMemory();
-    code ??= new WebAssembly.Module(Buffer.from(CODE, 'base64'));
+    this.memory = sharedMemory(FIRST_PAGES, MOST_PAGES);
+    code ??= moduleOf(CODE);
     const called = () => this.host as HotHost;
     const host: HotHost = {
       laneOf: (meta, k0, k1, row) => called().laneOf(meta, k0, k1, row),
@@ -190,7 +164,7 @@ export class Hot implements UsualRecords {
       nextDoubt: (head, end, step, before, behind, length) =>
         called().nextDoubt(head, end, step, before, behind, length),
     };
-    this.calls = new WebAssembly.Instance(code, { env: { memory: this.memory }, host }).exports as HotCalls;
+    this.calls = instanceOf<HotCalls>(code, { env: { memory: this.memory }, host });
     const { buffer } = this.memory;
     this.window = new Uint8Array(buffer, MEMORY.window, WINDOW_BYTES);
     this.batch = new Batch(buffer, MEMORY.rows, MEMORY.wide);

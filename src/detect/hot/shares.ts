@@ -1,34 +1,35 @@
 // The share of new decisions that each uplink should get: by the weights, else by what it had so far.
 
 /** Decisions that the two memories hold: what is usual, and what is so now (an administrator may have changed weights). */
-const LONG = 1024;
-const SHORT = 128;
+const LONG: f64 = 1024;
+const SHORT: f64 = 128;
 /** Fewer decisions than these say nothing of a share. */
-const LEAST_ALL = 20;
-const LEAST_OWN = 4;
+const LEAST_ALL: f64 = 20;
+const LEAST_OWN: f64 = 4;
 /** From so many on the short memory counts. */
-const SETTLED = 40;
+const SETTLED: f64 = 40;
 
 export class Shares {
-  private readonly long: Float64Array;
-  private readonly short: Float64Array;
-  private all = 0;
+  private readonly long: StaticArray<f64>;
+  private readonly short: StaticArray<f64>;
+  private all: f64 = 0;
 
   /** By uplink: the share by the weights, 0 for an uplink without; null where no weights are known. */
   constructor(
-    uplinks: number,
-    private readonly expected: readonly number[] | null,
+    uplinks: i32,
+    private readonly expected: StaticArray<f64> | null,
   ) {
-    this.long = new Float64Array(uplinks);
-    this.short = new Float64Array(uplinks);
+    this.long = new StaticArray<f64>(uplinks);
+    this.short = new StaticArray<f64>(uplinks);
   }
 
   /** Only while no uplink is out: else the others' shares are not their own. */
-  add(uplink: number): void {
-    const { long, short } = this;
+  add(uplink: i32): void {
+    const long = this.long;
+    const short = this.short;
     this.all++;
-    const fade = 1 - 1 / Math.min(this.all, LONG);
-    const fadeShort = 1 - 1 / Math.min(this.all, SHORT);
+    const fade: f64 = 1 - 1 / Math.min(this.all, LONG);
+    const fadeShort: f64 = 1 - 1 / Math.min(this.all, SHORT);
     for (let n = 0; n < long.length; n++) {
       long[n] *= fade;
       short[n] *= fadeShort;
@@ -38,12 +39,13 @@ export class Shares {
   }
 
   /** A share that it has at least, as far as can be told; 0 where nothing can. */
-  of(uplink: number): number {
-    const { all } = this;
+  of(uplink: i32): f64 {
+    const all = this.all;
     const memory = Math.min(all, LONG);
-    const own = this.long[uplink] * memory;
-    const seen = all < LEAST_ALL || own < LEAST_OWN ? 0 : (own - Math.sqrt(own)) / memory;
-    const due = this.expected === null ? seen : this.expected[uplink];
+    const own: f64 = this.long[uplink] * memory;
+    const seen: f64 = all < LEAST_ALL || own < LEAST_OWN ? 0 : (own - Math.sqrt(own)) / memory;
+    const expected = this.expected;
+    const due: f64 = expected === null ? seen : expected[uplink];
     return all < SETTLED ? due : Math.min(due, this.short[uplink]);
   }
 }
