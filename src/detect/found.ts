@@ -151,4 +151,4 @@ export const THIN = { uplink: 0, startUs: 1, endUs: 2, idle: 3 } as const satisf
 export const GAP = { startUs: 0, endUs: 1 } as const satisfies Record<keyof SpanUs, number>;
 
 /** Fields of the longest record. */
-export const RECORD_FIELDS = 27;
+export const RECORD_FIELDS: number = 1 + Math.max(...Object.values(SILENCE), ...Object.values(BROWNOUT));

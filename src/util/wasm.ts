@@ -12,7 +12,7 @@ declare const WebAssembly: {
 const NO_WEBASSEMBLY = 'this Node has WebAssembly switched off, which mlstat needs: run it without --jitless';
 const BIG_ENDIAN = 'mlstat does not run on big-endian processors';
 const NO_ADDRESSES =
-  'a limit on addresses leaves no room for the flow table: raise it (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler';
+  'a limit on addresses leaves too little room: raise it (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler';
 
 /** A memory that is shared: arrays over it stay when it grows. */
 export function sharedMemory(initial: number, maximum: number): { readonly buffer: SharedArrayBuffer } {

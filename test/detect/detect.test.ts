@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { detect } from '#src/detect/detect.js';
+import { MARK } from '#src/detect/evidence.js';
 import { gapsIn, scan } from '#src/detect/scan.js';
 import { DEFAULT_SETTINGS } from '#src/detect/settings.js';
 import type { Outage } from '#src/report/report.js';
@@ -155,7 +156,11 @@ test('the usual time of an answer is not that of one to a demand that was sent a
     draw: new Uint8Array(count).fill(1),
     row: Uint32Array.from(places),
   };
-  const marks = { times: new Float64Array(0), codes: new Int32Array(0) };
+  const heard = places.filter((n) => flows.waitUs[n] === 50_000);
+  const marks = {
+    times: Float64Array.from(heard, (n) => flows.startUs[n] + 50_000),
+    codes: new Int32Array(heard.length).fill(MARK.kinds + MARK.in),
+  };
   const line = { uplinks: 1, inView: [true], shares: null, perFlow: null, clientsVisible: false };
   const options = { ...line, startUs: 0, leastGapUs: 1.5e6, isLog: false, settings: DEFAULT_SETTINGS };
   const { outages } = scan(flows, marks, [], options, 40e6);

@@ -1,11 +1,11 @@
 // Answers that fail clearly more often than before: a cumulative sum of the log-likelihood ratio for each uplink
-// (E. S. Page, Continuous inspection schemes, Biometrika 41, 1954). When it alarms, the change lies where the likelihood is
-// greatest, within the places where it is no less than a thousandth of that.
+// (E. S. Page, Continuous inspection schemes, Biometrika 41, 1954).
 
 import { CATEGORIES, type LateShare } from './answers.js';
 import type { Line, Silence } from './line.js';
 import { log } from './math.js';
 import type { Needed } from './needed.js';
+import { Change, changeIn, REMEMBERED, Sum } from './sum.js';
 
 /** See detect/found.ts. */
 export class Brownout {
@@ -26,16 +26,6 @@ export class Brownout {
   ) {}
 }
 
-export class Change {
-  constructor(
-    readonly earliestUs: f64,
-    readonly bestUs: f64,
-    readonly latestUs: f64,
-  ) {}
-}
-
-/** Demands of an uplink that are remembered, to find the moment of a change. */
-const REMEMBERED: i32 = 256;
 /** Other uplinks' demands that are compared with, at most. */
 const COMPARED: i32 = 64;
 /** What a brownout is: so great a share of late demands, at least, and so many times the usual. */
@@ -43,39 +33,11 @@ const LEAST_SHARE: f64 = 0.3;
 const TIMES: f64 = 4;
 /** Nats for the end: one in 10,000 demands ends it too early. */
 const END_NATS: f64 = 9.2;
-/** Bounds leave out what is a thousand times less likely than the best. */
-const UNLIKELY: f64 = log(1000);
 /** Doubt from which on delays are not learned. */
 const DOUBT: f64 = 3;
 
 /** No category: what a demand tells of others like it is left open. */
 export const NO_CATEGORY: i32 = -1;
-
-/** One uplink's sum. */
-class Sum {
-  value: f64 = 0;
-  startUs: f64 = 0;
-  servers: f64 = 0;
-  late: f64 = 0;
-  slow: f64 = 0;
-  all: f64 = 0;
-  before: f64 = 0;
-  readonly waitingLate: StaticArray<f64> = new StaticArray<f64>(CATEGORIES);
-  readonly waitingAll: StaticArray<f64> = new StaticArray<f64>(CATEGORIES);
-  open: Brownout | null = null;
-  /** Evidence for its end. */
-  back: f64 = 0;
-  /** The last demands: start, late or not. */
-  readonly starts: StaticArray<f64> = new StaticArray<f64>(REMEMBERED);
-  readonly lates: StaticArray<u8> = new StaticArray<u8>(REMEMBERED);
-  count: i32 = 0;
-
-  remember(startUs: f64, late: bool): void {
-    const at = this.count++ % REMEMBERED;
-    this.starts[at] = startUs;
-    this.lates[at] = late ? 1 : 0;
-  }
-}
 
 export class Brownouts {
   readonly found: Array<Brownout> = [];
@@ -213,7 +175,7 @@ export class Brownouts {
       }
       sum.open = null;
     }
-    clear(sum);
+    sum.clear();
   }
 
   /** A demand without answer while the line is out. */
@@ -240,7 +202,7 @@ export class Brownouts {
       line.delays.lateUs,
     );
     sum.back = 0;
-    clear(sum);
+    sum.clear();
   }
 
   /** It was one: what is remembered of it must not blur the next change. */
@@ -281,7 +243,7 @@ export class Brownouts {
       line.delays.lateUs,
     );
     sum.back = 0;
-    clear(sum);
+    sum.clear();
   }
 
   private ending(line: Line, sum: Sum, open: Brownout, late: bool): void {
@@ -302,59 +264,11 @@ export class Brownouts {
       const all = sum.waitingAll[category];
       if (all > 0) this.lateShare.add(category, sum.waitingLate[category], all);
     }
-    clear(sum);
+    sum.clear();
   }
 }
 
 /** The share of late demands that a brownout would make of a usual one, never a smaller one (a scan's is nearly 1). */
 function alternative(usual: f64): f64 {
   return Math.max(usual, Math.min(0.95, Math.max(LEAST_SHARE, TIMES * usual)));
-}
-
-function clear(sum: Sum): void {
-  sum.value = sum.servers = sum.late = sum.slow = sum.all = 0;
-  for (let category = 0; category < CATEGORIES; category++) {
-    sum.waitingLate[category] = 0;
-    sum.waitingAll[category] = 0;
-  }
-}
-
-/** What is gained when the change lies before a demand. */
-const GAINS: StaticArray<f64> = new StaticArray<f64>(REMEMBERED + 1);
-
-/** Where among the remembered demands, from `fromUs` on, the share of late ones changed from `before` to `after`. */
-function changeIn(sum: Sum, before: f64, after: f64, delayUs: f64, fromUs: f64): Change {
-  const count = sum.count;
-  const gains = GAINS;
-  let first = count - min(count, REMEMBERED);
-  while (first < count - 1 && sum.starts[first % REMEMBERED] < fromUs) first++;
-  const known = count - first;
-  const lateNats = log(after / before);
-  const goodNats = log((1 - after) / (1 - before));
-  // From the last backwards.
-  gains[known] = 0;
-  let best = known;
-  for (let n = known - 1; n >= 0; n--) {
-    const isLate = sum.lates[(first + n) % REMEMBERED] === 1;
-    gains[n] = gains[n + 1] + (isLate ? lateNats : goodNats);
-    if (gains[n] > gains[best]) best = n;
-  }
-  let low = best;
-  let high = best;
-  for (let n = 0; n <= known; n++) {
-    if (gains[n] < gains[best] - UNLIKELY) continue;
-    low = min(low, n);
-    high = max(high, n);
-  }
-  const earliestUs = startAt(sum, first, low - 1) - delayUs;
-  const latestUs = startAt(sum, first, high) + delayUs;
-  const bestUs = Math.round((startAt(sum, first, best - 1) + startAt(sum, first, best)) / 2);
-  return new Change(earliestUs, bestUs, latestUs);
-}
-
-/** When the demand began that is `n` behind the first, or the one that is nearest to that; NaN where none is remembered. */
-function startAt(sum: Sum, first: i32, n: i32): f64 {
-  const known = sum.count - first;
-  if (known === 0) return Number.NaN;
-  return sum.starts[(first + min(max(n, 0), known - 1)) % REMEMBERED];
 }

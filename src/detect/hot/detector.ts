@@ -6,19 +6,17 @@ import { categoryOf, LateShare } from './answers.js';
 import { Brownouts, NO_CATEGORY } from './brownout.js';
 import type { Flows, Options } from './flows.js';
 import { GapWatch, type SpanUs } from './gaps.js';
-import { askGateway, gatewayLives, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
+import { askGateway, hearGateway, LEAST_BEATS, missBeat } from './gateway.js';
 import { Keys } from './keys.js';
-import { beginSilence, Line, type Silence, silenceAt, Trial } from './line.js';
+import { beginSilence, type Line, linesOf, lookedAt, type Silence, silenceAt, Trial } from './line.js';
 import { log, log1p } from './math.js';
 import { Needed } from './needed.js';
 import { overdue } from './overdue.js';
 import { Shares } from './shares.js';
 import { type Thin, thinOf } from './thin.js';
 import { browned, refineEnd, tryOn } from './trial.js';
+import { isProven } from './verdict.js';
 
-/** So many servers at least, or so many nats of other evidence. */
-const LEAST_SERVERS: i32 = 4;
-const OTHER_NATS: f64 = 6;
 /** The other uplinks' answers in the same span count against this many of the past. */
 const PAST: f64 = 10;
 /** A brownout is judged beside the other uplinks' answers of the last minute. */
@@ -58,14 +56,14 @@ export class Detector {
     private readonly flows: Flows,
     options: Options,
   ) {
-    const lines = linesOf(options);
+    const lines = linesOf(options.uplinks, options.startUs);
     const shares = new Shares(options.uplinks, options.shares);
     const needed = new Needed(shares, options.startUs, options.alarmsPerYear);
     const lateShare = new LateShare();
     this.nowUs = options.startUs;
     this.isLog = options.isLog;
     this.lines = lines;
-    this.looked = lookedAt(lines, options);
+    this.looked = lookedAt(lines, options.inView);
     this.shares = shares;
     this.needed = needed;
     this.lateShare = lateShare;
@@ -384,21 +382,7 @@ export class Detector {
     if (line.isOut || !this.isHeard || (!line.everIn && line.isOneWay)) return;
     const share = silence.elsewhere > 0 ? silence.share : this.shareOf(line);
     const needed = this.needed.at(share, nowUs);
-    // A scan's targets answer nobody: without servers that are known to answer theirs is half of the evidence at most.
-    const unknownScore = silence.unknownScore;
-    const provenScore = silence.lateScore - unknownScore;
-    const lateScore: f64 =
-      provenScore + (line.everIn ? Math.min(unknownScore, provenScore + needed / 2) : unknownScore);
-    // An uplink that was never used is unused as long as it stays so: nothing shows that it went down. Nor does anything where
-    // the router had given it up before the silence, while packets came in.
-    const isUsed = line.isUsed && line.unusedNats - silence.elsewhereScore < needed;
-    const score: f64 = lateScore + silence.gatewayScore + (isUsed ? silence.elsewhereScore : 0);
-    if (score < needed) return;
-    // A few dead servers in a row are no dead line.
-    if (silence.servers < LEAST_SERVERS && score - lateScore < OTHER_NATS) return;
-    // The gateway answers and nothing is sent: the router does not use the uplink, which says nothing of the line.
-    if (lateScore + silence.gatewayScore < needed / 2 && gatewayLives(line, nowUs) && !this.cameUp(line, needed, nowUs))
-      return;
+    if (!isProven(line, this.looked, needed, nowUs)) return;
     silence.share = share;
     silence.needed = needed;
     silence.delayUs = line.delays.p99Us;
@@ -408,21 +392,6 @@ export class Detector {
     line.isOut = true;
     this.out++;
     this.brownouts.abandon(line, silence.sinceUs);
-  }
-
-  /**
-   * The gateway answers only since the link came up: before, nothing was seen on it for too long, while the others are pinged
-   * oftener or for most of the time since the input began.
-   */
-  private cameUp(line: Line, needed: f64, nowUs: f64): bool {
-    const silence = line.silence;
-    const gapUs = silence.gapToUs - silence.gapFromUs;
-    const part = gapUs / (nowUs - silence.sinceUs);
-    if (!silence.fromStart || !(silence.elsewhereScore * part >= needed)) return false;
-    const looked = this.looked;
-    let beatUs: f64 = 0;
-    for (let n = 0; n < looked.length; n++) if (looked[n].beats > 0) beatUs = Math.max(beatUs, looked[n].beatUs);
-    return beatUs > 0 ? gapUs > 2 * beatUs : part > 0.5;
   }
 
   /** Its share as of its last flow; of one without, what it should have. */
@@ -438,19 +407,4 @@ export class Detector {
     const thin = thinOf(line.silence, untilUs, this.needed.rate(this.nowUs), share, needed);
     if (thin !== null) this.thin.push(thin);
   }
-}
-
-function linesOf(options: Options): StaticArray<Line> {
-  const lines = new StaticArray<Line>(options.uplinks);
-  for (let n = 0; n < lines.length; n++) lines[n] = new Line(n, options.startUs);
-  return lines;
-}
-
-/** Those whose packets would be seen. */
-function lookedAt(lines: StaticArray<Line>, options: Options): StaticArray<Line> {
-  let count = 0;
-  for (let n = 0; n < lines.length; n++) if (options.inView[n] === 1) count++;
-  const looked = new StaticArray<Line>(count);
-  for (let n = 0, to = 0; n < lines.length; n++) if (options.inView[n] === 1) looked[to++] = lines[n];
-  return looked;
 }

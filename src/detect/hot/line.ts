@@ -153,3 +153,18 @@ export function beginSilence(silence: Silence, sinceUs: f64, fromStart: bool): S
   silence.share = silence.needed = silence.delayUs = silence.lateAfterUs = silence.beatUs = silence.waitUs = 0;
   return silence;
 }
+
+export function linesOf(uplinks: i32, fromUs: f64): StaticArray<Line> {
+  const lines = new StaticArray<Line>(uplinks);
+  for (let n = 0; n < lines.length; n++) lines[n] = new Line(n, fromUs);
+  return lines;
+}
+
+/** Those whose packets would be seen (1 in `inView`). */
+export function lookedAt(lines: StaticArray<Line>, inView: StaticArray<u8>): StaticArray<Line> {
+  let count = 0;
+  for (let n = 0; n < lines.length; n++) if (inView[n] === 1) count++;
+  const looked = new StaticArray<Line>(count);
+  for (let n = 0, to = 0; n < lines.length; n++) if (inView[n] === 1) looked[to++] = lines[n];
+  return looked;
+}

@@ -1,9 +1,10 @@
 // What was found becomes a record of numbers: see detect/found.ts.
 
 import { BROWNOUT, CHANGE, GAP, RECORD_FIELDS, SILENCE, THIN } from '../found.js';
-import type { Brownout, Change } from './brownout.js';
+import type { Brownout } from './brownout.js';
 import type { SpanUs } from './gaps.js';
 import type { Silence } from './line.js';
+import type { Change } from './sum.js';
 import type { Thin } from './thin.js';
 
 /** There is one, written anew for each. */
