@@ -11,6 +11,8 @@ export interface TimedDecisions {
 
 /** Blocks of decisions that are permuted as a whole, at most; with fewer decisions each is one of its own. */
 const MOST_BLOCKS = 2048;
+/** Decisions of each uplink from which on chi-square holds well enough. */
+const DENSE = 10;
 /** Decisions on either side, at least. */
 export const LEAST_SIDE = 5;
 
@@ -29,6 +31,8 @@ export interface Blocks {
   totals: Int32Array;
   sums: Int32Array;
   df: number;
+  /** So many decisions that the chi-square distribution holds: one regime, and none of its uplinks was chosen but now and then. */
+  isDense: boolean;
   /** x·ln x for whole x. */
   xLogX: Float64Array;
 }
@@ -75,6 +79,7 @@ export function blocksOf({ code, regimes, places }: TimedDecisions, from: number
     exchangeable: members.filter((places) => places.length > 1),
     totals,
     sums,
+    isDense: regimes === 1 && totals.every((total) => total === 0 || total >= DENSE),
     df: Math.max(1, used - sums.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0)),
     xLogX,
   };

@@ -13,6 +13,9 @@ const MOST_LOOKS = 60_000;
 const PERMUTATIONS = 999;
 /** Stricter than for a single split: it comes on top of that, and both together are to read little into chance. */
 const LEVEL = 0.005;
+/** As in `change.ts`, for one spell alone: of dense decisions without any, one in two hundred has no more than 0.00003. */
+const PLAIN_DENSE = 0.0002;
+const PLAIN_SPARSE = LEVEL;
 const SEED = 0x7370656c;
 
 export interface Spell {
@@ -33,7 +36,7 @@ export function findSpell({ startUs }: TimedDecisions, blocks: Blocks): Spell | 
   const met = metBy(blocks, moments);
   const before = new Int32Array(moments.length * blocks.totals.length);
   const seen = furthest(blocks, blocks.order, moments, met, before);
-  if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > LEVEL) return null;
+  if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE)) return null;
   const random = seededRandom(SEED);
   const order = blocks.order.slice();
   const allowed = Math.ceil(LEVEL * (PERMUTATIONS + 1)) - 2;

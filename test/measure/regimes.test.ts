@@ -3,12 +3,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Distortion } from '#src/detect/detection.js';
 import { expectedShares, judgeBalance } from '#src/measure/balance.js';
+import { blocksOf, largestSplit, shuffleBlocks } from '#src/measure/blocks.js';
 import { findChanges } from '#src/measure/change.js';
+import { chiSquareTail } from '#src/measure/chi-square.js';
 import { findDecisions } from '#src/measure/decisions.js';
 import { gTest } from '#src/measure/g-test.js';
 import { seededRandom } from '#src/measure/random.js';
 import { type Stratum, testRegimes } from '#src/measure/regime-test.js';
 import { layRegimes } from '#src/measure/regimes.js';
+import { findSpell } from '#src/measure/spell.js';
 import { inOrderOfTime } from '#src/measure/timed.js';
 import { type FlowSpec, T0, tallyOf } from './tallies.js';
 
@@ -255,6 +258,37 @@ describe('a change of weights', () => {
     for (let run = 0; run < 300; run++) if (findChanges(decide([[120, [3, 1]]])).length > 0) found++;
     // Binomial with 1.5 %: above 10 less than once in 100 times.
     assert.ok(found <= 10, String(found));
+  });
+
+  it('is not lost by what is not permuted: dense decisions, with a faint change or without', () => {
+    let spared = 0;
+    let found = 0;
+    for (let run = 0; run < 40; run++) {
+      const [one, two] = [1 + 4 * random(), 1 + 4 * random()];
+      const [stretch, faint] = [60 + Math.floor(200 * random()), 1 + 3 * random()];
+      const decisions = decide([
+        [stretch, [one, two]],
+        [60, [one * faint, two]],
+        [stretch, [one, two]],
+      ]);
+      const blocks = blocksOf(decisions, 0, decisions.startUs.length);
+      assert.ok(blocks.isDense);
+      const spell = findSpell(decisions, blocks);
+      assert.deepEqual(spell, findSpell(decisions, { ...blocks, isDense: false }));
+      if (spell !== null) found++;
+      const { g } = largestSplit(blocks, blocks.order, decisions.startUs);
+      const plain = chiSquareTail(g, blocks.df);
+      if (plain < 0.005 || plain > 0.03) continue;
+      spared++;
+      const order = blocks.order.slice();
+      let above = 0;
+      for (let n = 0; n < 99; n++) {
+        shuffleBlocks(order, blocks, random);
+        if (largestSplit(blocks, order, decisions.startUs).g >= g) above++;
+      }
+      assert.ok(above > 3, `${above} of 99 best splits have more than one of ${plain}`);
+    }
+    assert.ok(spared > 5 && found > 2, `${spared} ${found}`);
   });
 
   it('is not an outage: that is a regime of its own', () => {
