@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { IPv6 } from 'ip-num';
 import { parseAddress, parsePrefix } from '#src/config/address.js';
 import type { Prefix } from '#src/config/config.js';
 import { formatAddress } from '#src/util/address.js';
@@ -51,6 +52,37 @@ describe('parseAddress', () => {
   ]) {
     it(`refuses ${JSON.stringify(text).slice(0, 30)}`, () => assert.equal(parseAddress(text), null));
   }
+
+  it('reads what ip-num’s own numbers are, and refuses what they refuse', () => {
+    const group = fc.oneof(fc.nat(0xffff), fc.constantFrom(0, 1, 0x10000)).map((n) => n.toString(16));
+    const octet = fc.oneof(fc.nat(255), fc.constantFrom(256, 7)).map(String);
+    const dotted = fc.array(octet, { minLength: 3, maxLength: 5 }).map((octets) => octets.join('.'));
+    const part = fc.oneof({ weight: 20, arbitrary: group }, dotted, fc.constantFrom('', '0', 'A', '00ff', '012.1.1.1'));
+    const text = fc
+      .array(fc.tuple(part, fc.constantFrom(':', ':', ':', '::')), { minLength: 1, maxLength: 9 })
+      .map((parts) => parts.flat().join('').replace(/:$/, ''));
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          words.map((w) => formatAddress(6, w).toUpperCase()),
+        ),
+        (address) => {
+          fc.pre(address.includes(':') && address.length <= 45);
+          let value: bigint | null = null;
+          try {
+            value = new IPv6(address).getValue();
+          } catch {}
+          const parsed = parseAddress(address);
+          assert.equal(parsed === null ? null : parsed.words.reduce((sum, w) => (sum << 32n) | BigInt(w), 0n), value);
+          if (parsed !== null) read++;
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    assert.ok(read > 500, String(read));
+  });
 
   it('never throws, whatever the text', () => {
     fc.assert(
