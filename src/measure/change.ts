@@ -23,8 +23,8 @@ export interface WeightChange {
 const PERMUTATIONS = 999;
 const LEVEL = 0.01;
 /**
- * A best split that would come by chance oftener than this, were it the only one, is not permuted. One in a hundred best splits
- * of decisions without a change has no more than 0.0006 where they are dense by simulation (300 to 20,000 decisions, 2 to 16 uplinks).
+ * A best split that would come by chance oftener than this, were it the only one, is not permuted. Of dense decisions without
+ * a change one best split in a hundred has less than 0.001 (docs/statistics.md).
  */
 const PLAIN_DENSE = 0.005;
 const PLAIN_SPARSE = 0.05;
