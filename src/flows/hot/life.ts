@@ -193,12 +193,18 @@ export function barrier(): void {
   leftOpen = false;
 }
 
-/** Closes all that live with a known past. */
-export function closeKnown(): void {
+/** Closes all that live with a known past; returns where the last one ends that lives on. */
+export function closeKnown(): usize {
+  let lastEnd: usize = MEMORY.runs + RUN_BYTES;
   for (let run: usize = MEMORY.runs + RUN_BYTES; run < end; run += RUN_BYTES) {
-    if (load<i32>(run, HOT.meta << 2) === GONE || (load<i32>(run, HOT.state << 2) & STATE.leftOpen) !== 0) continue;
+    if (load<i32>(run, HOT.meta << 2) === GONE) continue;
+    if ((load<i32>(run, HOT.state << 2) & STATE.leftOpen) !== 0) {
+      lastEnd = run + RUN_BYTES;
+      continue;
+    }
     const last = lastSight(run);
     close(run, isOver(run, last, clock - last) ? STATE.idled : 0);
     store<i32>(run, GONE, HOT.meta << 2);
   }
+  return lastEnd;
 }

@@ -90,13 +90,13 @@ export function flush(rows: i32, now: f64): f64 {
 
 /**
  * Ends the part at this clock; where nothing comes after it (`ended`), so do the runs whose past is known. Returns how many
- * records there are; those that are not gone live. No more batches afterwards.
+ * records there are up to the last that lives; those that are not gone live. No more batches afterwards.
  */
 export function finish(now: f64, ended: boolean): i32 {
   setClock(now);
-  if (ended) closeKnown();
+  const lastEnd = ended ? closeKnown() : end;
   empty();
-  return <i32>((end - MEMORY.runs) / RUN_BYTES) - 1;
+  return <i32>((lastEnd - MEMORY.runs) / RUN_BYTES) - 1;
 }
 
 function update(from: usize, stop: usize, now: f64): void {
