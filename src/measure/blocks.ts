@@ -11,8 +11,11 @@ export interface TimedDecisions {
 
 /** Blocks of decisions that are permuted as a whole, at most; with fewer decisions each is one of its own. */
 const MOST_BLOCKS = 2048;
-/** Decisions of each uplink from which on chi-square holds well enough. */
-const DENSE = 10;
+/** Decisions of each uplink, and moments to choose from, from which on the best of them is as striking as by simulation. */
+const DENSE_DECISIONS = 20;
+const DENSE_MOMENTS = 30;
+/** Moments count that are a part of the decisions apart: what lies in one burst is one. */
+const PART = 1 / 64;
 /** Decisions on either side, at least. */
 export const LEAST_SIDE = 5;
 
@@ -31,14 +34,15 @@ export interface Blocks {
   totals: Int32Array;
   sums: Int32Array;
   df: number;
-  /** So many decisions that the chi-square distribution holds: one regime, and none of its uplinks was chosen but now and then. */
+  /** One regime, many moments well apart that time can tell, and none of the uplinks was chosen but now and then. */
   isDense: boolean;
   /** x·ln x for whole x. */
   xLogX: Float64Array;
 }
 
 /** Decisions of a regime in their order, so many to a block; a last block that is not full stays where it is. */
-export function blocksOf({ code, regimes, places }: TimedDecisions, from: number, to: number): Blocks {
+export function blocksOf(decisions: TimedDecisions, from: number, to: number): Blocks {
+  const { startUs, code, regimes, places } = decisions;
   const full = Math.ceil((to - from) / MOST_BLOCKS);
   const open = new Int32Array(regimes).fill(-1);
   const blocks: { regime: number; last: number; size: number; counts: Int32Array }[] = [];
@@ -79,10 +83,26 @@ export function blocksOf({ code, regimes, places }: TimedDecisions, from: number
     exchangeable: members.filter((places) => places.length > 1),
     totals,
     sums,
-    isDense: regimes === 1 && totals.every((total) => total === 0 || total >= DENSE),
+    isDense:
+      regimes === 1 &&
+      momentsApart(blocks, startUs, to - from) >= DENSE_MOMENTS &&
+      totals.every((total) => total === 0 || total >= DENSE_DECISIONS),
     df: Math.max(1, used - sums.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0)),
     xLogX,
   };
+}
+
+function momentsApart(blocks: readonly { last: number; size: number }[], startUs: Float64Array, all: number): number {
+  let count = 0;
+  let since = 0;
+  let met = 0;
+  for (const { last, size } of blocks) {
+    met += size;
+    if (met === all || met - since < PART * all || startUs[last] === startUs[last + 1]) continue;
+    since = met;
+    count++;
+  }
+  return count;
 }
 
 /** Puts the exchangeable blocks of each regime into another order, among their own places. */

@@ -53,7 +53,7 @@ export function findChanges(decisions: TimedDecisions): WeightChange[] {
 }
 
 /** A change as the number of the first decision after it. */
-interface Cut extends Pick<WeightChange, 'pValue' | 'earliestUs' | 'latestUs'> {
+export interface Cut extends Pick<WeightChange, 'pValue' | 'earliestUs' | 'latestUs'> {
   at: number;
 }
 
@@ -94,7 +94,7 @@ function settled(decisions: TimedDecisions, found: Cut[]): Cut[] {
 }
 
 /** The best split; null where it is chance. */
-function splitOf({ startUs }: TimedDecisions, blocks: Blocks): Cut | null {
+export function splitOf({ startUs }: TimedDecisions, blocks: Blocks): Cut | null {
   const seen = largestSplit(blocks, blocks.order, startUs);
   if (seen.at < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE)) return null;
   const random = seededRandom(SEED);

@@ -13,8 +13,8 @@ const MOST_LOOKS = 60_000;
 const PERMUTATIONS = 999;
 /** Stricter than for a single split: it comes on top of that, and both together are to read little into chance. */
 const LEVEL = 0.005;
-/** As in `change.ts`, for one spell alone: of dense decisions without any, one in two hundred has less than 0.00004. */
-const PLAIN_DENSE = 0.0002;
+/** As in `change.ts`, for one spell alone: of dense decisions without any, one in two hundred has less than 0.00005. */
+const PLAIN_DENSE = 0.0005;
 const PLAIN_SPARSE = LEVEL;
 const SEED = 0x7370656c;
 
