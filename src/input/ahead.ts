@@ -10,8 +10,12 @@ const LEAD_BYTES = 1 << 19;
 /** Milliseconds that are read for at a time, before others have their turn; and until it is looked again whether there is room. */
 const TURN_MS = 5;
 const REST_MS = 1;
-/** What takes longer comes from a disk, or from far away: no thread that has others to answer waits for that. */
+/**
+ * What takes longer comes from a disk, or from far away. A thread that has others to answer does not read that: not where the
+ * first block took so long, and not for a while after another one did.
+ */
 const SLOW_MS = 20;
+const SLOW_REST_MS = 1000;
 
 export interface AheadOptions extends PumpOptions {
   /** In shared memory. Has room for some blocks, with half a MiB before them. */
@@ -41,7 +45,9 @@ export function pumpAhead(fd: number, start: number, end: number, framer: Fed, o
   const ring = new Ring(spec);
   /** Bytes of a record that can wait for the next block. */
   const most = Math.min(LEAD_BYTES, (places - 1) * blockBytes);
-  share?.(spec);
+  const begunMs = performance.now();
+  ring.readNext();
+  if (performance.now() - begunMs < SLOW_MS) share?.(spec);
   let position = start;
   /** So many bytes before the next block are not consumed. */
   let rest = 0;
@@ -82,7 +88,10 @@ export function readAlong(spec: RingSpec): () => void {
     let before = since;
     while (!isStopped && ring.readNext()) {
       const now = performance.now();
-      if (now - before > SLOW_MS) return;
+      if (now - before > SLOW_MS) {
+        setTimeout(turn, SLOW_REST_MS);
+        return;
+      }
       if (now - since > TURN_MS) {
         setImmediate(turn);
         return;

@@ -18,7 +18,7 @@ export function areLarge(records: number, bytes: number): boolean {
 
 /**
  * How many parts of a file are looked at at a time by so many threads: one of what is no plain pcap, of large records half
- * as many as there are threads, each read ahead by another. What can't be read is told when it is read in earnest.
+ * as many as there are threads, for which the main one reads along (`input/ahead`). What can't be read is told when it is read in earnest.
  */
 export function readersOf(fd: number, size: number, threads: number): number {
   if (threads <= 1) return 1;

@@ -265,16 +265,40 @@ test('reading along goes on as there is room, and others have their turn', async
   );
 });
 
-test('reading along ends when it is slow, when it is told to, and when nobody needs it', async () => {
+test('where the first block takes long nobody is asked to read along', () => {
+  const list = Array.from({ length: 20 }, () => 1000);
+  const bytes = records(list);
+  for (const takesMs of [0, 25]) {
+    let isAsked = false;
+    let reads = 0;
+    const framer = new Records();
+    const share = () => {
+      isAsked = true;
+    };
+    const other =
+      (real: Reading): Reading =>
+      (...args) =>
+        slowly(reads++ === 0 ? takesMs : 0, () => {})(real)(...args);
+    withReads(other, () =>
+      withFile(bytes, (fd) => pumpAhead(fd, 0, bytes.length, framer, { ...roomFor(4096), share })),
+    );
+    assert.deepEqual([framer.lengths, isAsked], [list, takesMs === 0]);
+  }
+});
+
+test('reading along pauses when it is slow, and ends when it is told to or nobody needs it', async () => {
   const bytes = Buffer.alloc(40_000);
   const fd = openSync(write('records', bytes), 'r');
   let reads = 0;
   await withReads(
     slowly(25, () => reads++),
     async () => {
-      readAlong(ringOver(fd, 40, 30));
+      const stop = readAlong(ringOver(fd, 40, 30));
       await sleep(20);
       assert.equal(reads, 1);
+      await sleep(1100);
+      assert.equal(reads, 2);
+      stop();
     },
   );
   const told = ringOver(fd, 40, 30);
@@ -325,8 +349,8 @@ test('when it is over nobody writes to the window any more', async () => {
   const share = (ring: RingSpec) => {
     spec = ring;
     threads[0]?.postMessage({ ring, slowMs: 200 } satisfies Along);
-    // Until it has begun.
-    while (!Atomics.load(new Int32Array(ring.state), 0));
+    // Until it has begun the second block; the first one is there.
+    while (Atomics.load(new Int32Array(ring.state), 0) < 2);
   };
   const framer: Fed = { done: false, wants: 0, feed: (_bytes, _view, from) => from, end: () => {} };
   const begun = performance.now();
