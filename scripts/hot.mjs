@@ -6,16 +6,16 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+/** A memory that is handed in, and shared: typed arrays over it stay when it grows. */
+const SHARED_MEMORY = [
+  ...['--importMemory', '--sharedMemory', '--enable', 'threads'],
+  ...['--initialMemory', '1', '--maximumMemory', '65536'],
+];
+
 /** Each by its folder, the module that is its way in, and how it comes by its memory, if not by itself. */
 const ROOMS = [
-  {
-    room: 'flows/hot',
-    entry: 'table.ts',
-    memory: [
-      ...['--importMemory', '--sharedMemory', '--enable', 'threads'],
-      ...['--initialMemory', '1', '--maximumMemory', '65536'],
-    ],
-  },
+  { room: 'flows/hot', entry: 'table.ts', memory: SHARED_MEMORY },
+  { room: 'tally/hot', entry: 'rows.ts', memory: SHARED_MEMORY },
   { room: 'detect/hot', entry: 'scan.ts', memory: [] },
 ];
 

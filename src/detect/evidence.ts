@@ -1,14 +1,14 @@
 // A finished tally becomes what the detector is fed with: flows by start, and marks (sights of packets, pings, ARP) by time.
 
-import { FLOW, ORIGIN } from '../flows/connection.js';
 import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import { BIN, type BinData } from '../tally/bins.js';
 import type { Ledger } from '../tally/ledger.js';
+import { type Rows, rowsOf } from '../tally/rows.js';
 import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
-import { inOrder, orderOf } from './order.js';
+import { orderOf } from './order.js';
 import { PATIENCE_US } from './settings.js';
 
 /** Kinds of marks. */
@@ -69,62 +69,40 @@ export interface Flows {
  * is given by the link on which a flow begins, wherever its packets leave later.
  */
 export function flowsOf(ledger: Ledger): Flows {
-  const row = inOrder(askers(ledger), ledger.startUs);
+  const room = rowsOf(ledger);
+  const row = askers(ledger, room);
   const count = row.length;
   const hosts = ledger.addresses.count;
-  const clientsVisible = isAnyNamed(ledger, row);
-  const server = new Int32Array(count);
+  const clientsVisible = room.calls.areNamed(row.byteOffset, count, room.column('client')) !== 0;
+  const server = room.integers(count);
   const flows: Flows = {
     count,
-    startUs: new Float64Array(count),
-    uplink: new Uint8Array(count),
-    key: clientsVisible ? new Int32Array(count) : server,
+    startUs: room.floats(count),
+    uplink: room.bytes(count),
+    key: clientsVisible ? room.integers(count) : server,
     keys: hosts,
     clientsVisible,
     server,
     servers: hosts,
-    demand: new Uint8Array(count),
-    waitUs: new Int32Array(count),
-    draw: new Uint8Array(count),
+    demand: room.bytes(count),
+    waitUs: room.integers(count),
+    draw: room.bytes(count),
     row,
   };
-  tell(ledger, flows, 0, count);
-  settleTies(ledger, flows);
-  if (clientsVisible) flows.keys = numberPairs(flows, ledger.client);
+  const tell = teller(room, flows);
+  tell(0, count);
+  settleTies(ledger, room, flows, tell);
+  if (clientsVisible) flows.keys = numberPairs(room, flows);
   return flows;
 }
 
-/** Rows of flows that ask. */
-function askers({ count: all, origin, course }: Ledger): Uint32Array {
-  const rows = new Uint32Array(all);
-  let count = 0;
-  for (let row = 0; row < all; row++) {
-    if (origin[row] === ORIGIN.inbound || (course[row] & (FLOW.opened | FLOW.untimed)) !== FLOW.opened) continue;
-    rows[count++] = row;
-  }
+/** Rows of flows that ask, by start. */
+function askers(ledger: Ledger, room: Rows): Uint32Array {
+  const startUs = room.column('startUs');
+  const rows = room.words(ledger.count);
+  const count = room.calls.askers(ledger.count, room.column('origin'), room.column('course'), rows.byteOffset);
+  room.calls.sortRows(rows.byteOffset, count, startUs);
   return rows.subarray(0, count);
-}
-
-function isAnyNamed({ client }: Ledger, rows: Uint32Array): boolean {
-  for (let i = 0; i < rows.length; i++) if (client[rows[i]] !== NONE) return true;
-  return false;
-}
-
-/** The ledger's own order depends on how the input was cut: flows of one moment are put in an order of their own. */
-function settleTies(ledger: Ledger, flows: Flows): void {
-  const { count, startUs } = flows;
-  let from = 0;
-  for (let to = 1; to <= count; to++) {
-    if (to < count && startUs[to] === startUs[from]) continue;
-    if (to - from > 1) settleTie(ledger, flows, from, to);
-    from = to;
-  }
-}
-
-function settleTie(ledger: Ledger, flows: Flows, from: number, to: number): void {
-  const rows = flows.row.subarray(from, to);
-  rows.set([...rows].sort((a, b) => compareRows(ledger, a, b)));
-  tell(ledger, flows, from, to);
 }
 
 /** By protocol. */
@@ -133,28 +111,50 @@ const DEMAND_OF = Uint8Array.from({ length: 256 }, (_, protocol) => {
   return protocol === PROTOCOL.udp ? DEMAND.udp : DEMAND.other;
 });
 
-/** What their rows say of some flows. */
-function tell(ledger: Ledger, flows: Flows, from: number, to: number): void {
-  const { origin, course, protocol, answerUs } = ledger;
+/** Writes what their rows say of some flows. */
+function teller(room: Rows, flows: Flows): (from: number, to: number) => void {
+  const ledger = [
+    room.column('startUs'),
+    room.column('uplink'),
+    room.column('server'),
+    room.column('protocol'),
+    room.column('origin'),
+    room.column('course'),
+    room.column('answerUs'),
+    room.column('ipUp'),
+    room.column('packetsUp'),
+  ] as const;
+  const demandOf = room.placeOf(DEMAND_OF);
   const { row, startUs, uplink, server, demand, draw, waitUs } = flows;
-  for (let i = from; i < to; i++) {
-    const at = row[i];
-    startUs[i] = ledger.startUs[at];
-    uplink[i] = ledger.uplink[at];
-    server[i] = ledger.server[at];
-    demand[i] = DEMAND_OF[protocol[at]];
-    draw[i] = origin[at] === ORIGIN.router ? 0 : 1;
-    waitUs[i] = (course[at] & FLOW.answered) === 0 ? waitOfNone(ledger, at) : waitOf(answerUs[at]);
+  return (from, to) =>
+    room.calls.tell(
+      from,
+      to,
+      row.byteOffset,
+      ...ledger,
+      demandOf,
+      BARE,
+      UNSEEN,
+      PATIENCE_US,
+      startUs.byteOffset,
+      uplink.byteOffset,
+      server.byteOffset,
+      demand.byteOffset,
+      draw.byteOffset,
+      waitUs.byteOffset,
+    );
+}
+
+/** The ledger's own order depends on how the input was cut: flows of one moment are put in an order of their own. */
+function settleTies(ledger: Ledger, room: Rows, flows: Flows, tell: (from: number, to: number) => void): void {
+  const { count, startUs, row } = flows;
+  const nextTie = (from: number) => room.calls.nextTie(startUs.byteOffset, from, count);
+  for (let from = nextTie(0), to = from; from < count; from = nextTie(to)) {
+    for (to = from + 2; to < count && startUs[to] === startUs[from]; ) to++;
+    const rows = row.subarray(from, to);
+    rows.set([...rows].sort((a, b) => compareRows(ledger, a, b)));
+    tell(from, to);
   }
-}
-
-/** Connection tracking may know of an answer and not of its time. */
-function waitOf(answerUs: number): number {
-  return answerUs > PATIENCE_US ? -1 : answerUs > 0 ? answerUs : 0;
-}
-
-function waitOfNone({ protocol, ipUp, packetsUp }: Ledger, row: number): number {
-  return protocol[row] === PROTOCOL.tcp && ipUp[row] > BARE * packetsUp[row] ? UNSEEN : -1;
 }
 
 function compareRows({ uplink, protocol, ports, server, client, addresses }: Ledger, a: number, b: number): number {
@@ -179,35 +179,8 @@ function lotOf(ports: number, word: number): number {
 }
 
 /** Gives each client and server one number; returns how many there are. */
-function numberPairs({ count, key, row, server }: Flows, client: Int32Array): number {
-  let size = 1024;
-  while (size < count * 2) size *= 2;
-  const slots = new Int32Array(size);
-  const pairs = new Int32Array(count * 2);
-  let known = 0;
-  for (let i = 0; i < count; i++) {
-    const from = client[row[i]];
-    const to = server[i];
-    let hash = Math.imul(to, 0x9e3779b1) ^ Math.imul(from, 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-    let slot = (hash ^ (hash >>> 13)) & (size - 1);
-    for (;;) {
-      const number = slots[slot];
-      if (number === 0) {
-        pairs[known * 2] = from;
-        pairs[known * 2 + 1] = to;
-        key[i] = known++;
-        slots[slot] = known;
-        break;
-      }
-      if (pairs[number * 2 - 2] === from && pairs[number * 2 - 1] === to) {
-        key[i] = number - 1;
-        break;
-      }
-      slot = (slot + 1) & (size - 1);
-    }
-  }
-  return known;
+function numberPairs(room: Rows, { count, key, row, server }: Flows): number {
+  return room.calls.numberPairs(count, row.byteOffset, room.column('client'), server.byteOffset, key.byteOffset);
 }
 
 /** First and last packet of each bin, as marks. In a log (`isLog`) what would be ARP are pings. */
@@ -228,7 +201,7 @@ export function marksOf(tally: Tally, bins: BinData, signals: BinData, isLog: bo
   };
   for (let i = 0; i < bins.cells.length; i++) add(bins, i, codes[bins.cells[i]]);
   for (let i = 0; i < signals.cells.length; i++) add(signals, i, signalCode(signals.cells[i], isLog));
-  const order = orderOf(times.subarray(0, count));
+  const order = orderOf(times.subarray(0, count), rowsOf(tally.ledger));
   const sorted: Marks = { times: new Float64Array(count), codes: new Int32Array(count) };
   for (let i = 0; i < count; i++) {
     sorted.times[i] = times[order[i]];

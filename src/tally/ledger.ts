@@ -41,32 +41,32 @@ export class Ledger {
   /** Little: who grows only after it was compiled has to be compiled again. */
   private capacity = LEAST_ROWS;
   /** Microseconds. */
-  startUs = new Float64Array(this.capacity);
-  endUs = new Float64Array(this.capacity);
+  startUs: Float64Array = new Float64Array(this.capacity);
+  endUs: Float64Array = new Float64Array(this.capacity);
   /** Up is from the local end. */
-  ipUp = new Float64Array(this.capacity);
-  ipDown = new Float64Array(this.capacity);
-  packetsUp = new Uint32Array(this.capacity);
-  packetsDown = new Uint32Array(this.capacity);
+  ipUp: Float64Array = new Float64Array(this.capacity);
+  ipDown: Float64Array = new Float64Array(this.capacity);
+  packetsUp: Uint32Array = new Uint32Array(this.capacity);
+  packetsDown: Uint32Array = new Uint32Array(this.capacity);
   /** Microseconds from the first packet to the answer, at most 2^31 − 1; NONE without, or without the SYN of a TCP flow. */
-  answerUs = new Int32Array(this.capacity);
+  answerUs: Int32Array = new Int32Array(this.capacity);
   /**
    * Microseconds by which the local end spoke last, negative where the remote one did: at most 2^31 − 1 (also where the
    * remote end never spoke). So the remote end's last word is at `endUs − max(lagUs, 0)`.
    */
-  lagUs = new Int32Array(this.capacity);
+  lagUs: Int32Array = new Int32Array(this.capacity);
   /** Bits of `FLOW`. */
-  course = new Uint8Array(this.capacity);
+  course: Uint8Array = new Uint8Array(this.capacity);
   /** Numbers in `addresses`; NONE where the client is not known. */
-  client = new Int32Array(this.capacity);
-  server = new Int32Array(this.capacity);
+  client: Int32Array = new Int32Array(this.capacity);
+  server: Int32Array = new Int32Array(this.capacity);
   /** Client's port (after NAT where the client is not known) in the high half, the server's in the low one. */
-  ports = new Int32Array(this.capacity);
-  uplink = new Uint8Array(this.capacity);
+  ports: Int32Array = new Int32Array(this.capacity);
+  uplink: Uint8Array = new Uint8Array(this.capacity);
   /** NO_LINK where it can't be told. */
-  egress = new Uint8Array(this.capacity);
-  origin = new Uint8Array(this.capacity);
-  protocol = new Uint8Array(this.capacity);
+  egress: Uint8Array = new Uint8Array(this.capacity);
+  origin: Uint8Array = new Uint8Array(this.capacity);
+  protocol: Uint8Array = new Uint8Array(this.capacity);
 
   constructor(private readonly limit = LEDGER_ROWS) {}
 

@@ -1,0 +1,2 @@
+/** The loops over rows, compiled (scripts/hot.mjs): WebAssembly in base64. */
+export const CODE: string;

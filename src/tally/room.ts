@@ -1,0 +1,104 @@
+// The room in which loops over the ledger's rows run (src/tally/hot, WebAssembly), and its memory as typed arrays. Each loop
+// runs once a report: as JavaScript it would be interpreted for the most part.
+
+import { instanceOf, moduleOf, sharedMemory } from '../util/wasm.js';
+import type { Column } from './columns.js';
+import { CODE } from './hot/code.js';
+
+/** What it offers: see hot/rows.ts. Arrays are told by where they stand in its memory. */
+export interface RoomCalls {
+  top(): number;
+  take(bytes: number): number;
+  release(to: number): void;
+  sortRows(rows: number, count: number, times: number): void;
+  askers(count: number, origin: number, course: number, rows: number): number;
+  areNamed(rows: number, count: number, client: number): number;
+  tell(
+    from: number,
+    to: number,
+    rows: number,
+    allStartUs: number,
+    allUplinks: number,
+    allServers: number,
+    protocol: number,
+    origin: number,
+    course: number,
+    answerUs: number,
+    ipUp: number,
+    packetsUp: number,
+    demandOf: number,
+    bare: number,
+    unseen: number,
+    patienceUs: number,
+    startUs: number,
+    uplink: number,
+    server: number,
+    demand: number,
+    draw: number,
+    waitUs: number,
+  ): void;
+  nextTie(startUs: number, from: number, count: number): number;
+  numberPairs(count: number, rows: number, client: number, server: number, key: number): number;
+}
+
+/** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */
+const FIRST_PAGES = 64;
+const MOST_PAGES = 2 ** 16;
+
+let code: object | undefined;
+
+/** By their memory, which is another object each time it has grown. */
+const rooms = new WeakMap<ArrayBufferLike, Room>();
+
+export class Room {
+  readonly calls: RoomCalls;
+  private readonly memory = sharedMemory(FIRST_PAGES, MOST_PAGES);
+
+  constructor() {
+    code ??= moduleOf(CODE);
+    this.calls = instanceOf<RoomCalls>(code, { env: { memory: this.memory } });
+  }
+
+  /** Arrays in this room hold whatever was there before, and stay as long as it does. */
+  floats(count: number): Float64Array {
+    const at = this.take(count * 8);
+    return new Float64Array(this.buffer, at, count);
+  }
+
+  words(count: number): Uint32Array {
+    const at = this.take(count * 4);
+    return new Uint32Array(this.buffer, at, count);
+  }
+
+  integers(count: number): Int32Array {
+    const at = this.take(count * 4);
+    return new Int32Array(this.buffer, at, count);
+  }
+
+  bytes(count: number): Uint8Array {
+    const at = this.take(count);
+    return new Uint8Array(this.buffer, at, count);
+  }
+
+  /** Where an array stands in this room: copied into it if it does not stand there already. */
+  placeOf(array: Column): number {
+    if (this.holds(array)) return array.byteOffset;
+    const own = this.bytes(array.byteLength);
+    own.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    return own.byteOffset;
+  }
+
+  holds({ buffer }: Column): boolean {
+    return rooms.get(buffer) === this;
+  }
+
+  private take(bytes: number): number {
+    return this.calls.take(bytes) >>> 0;
+  }
+
+  private get buffer(): SharedArrayBuffer {
+    const { buffer } = this.memory;
+    rooms.set(buffer, this);
+    return buffer;
+  }
+}

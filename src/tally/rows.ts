@@ -1,0 +1,40 @@
+// A ledger's rows in a room of their own, where loops over them run as WebAssembly.
+
+import type { Ledger, LedgerColumns } from './ledger.js';
+import { Room } from './room.js';
+
+const roomOf = new WeakMap<Ledger, Rows>();
+
+/** The same for as long as the ledger lives. */
+export function rowsOf(ledger: Ledger): Rows {
+  const known = roomOf.get(ledger);
+  if (known !== undefined) return known;
+  const rows = new Rows(ledger);
+  roomOf.set(ledger, rows);
+  return rows;
+}
+
+export class Rows extends Room {
+  constructor(private readonly ledger: Ledger) {
+    super();
+  }
+
+  /**
+   * Where a column stands in the room: it is moved there when it is first asked for, so that it does not stand twice for
+   * long. The ledger may go on with what it has then, and even outgrow it.
+   */
+  column(name: keyof LedgerColumns): number {
+    const column = this.ledger[name];
+    if (this.holds(column)) return column.byteOffset;
+    const own = this.like(column);
+    own.set(column.subarray(0, this.ledger.count));
+    Object.assign(this.ledger, { [name]: own });
+    return own.byteOffset;
+  }
+
+  private like(column: LedgerColumns[keyof LedgerColumns]): LedgerColumns[keyof LedgerColumns] {
+    if (column instanceof Float64Array) return this.floats(column.length);
+    if (column instanceof Uint32Array) return this.words(column.length);
+    return column instanceof Int32Array ? this.integers(column.length) : this.bytes(column.length);
+  }
+}
