@@ -1,9 +1,8 @@
 // Rows of flows by host: the heaviest clients and servers, and how many there are.
 
-import { FLOW, ORIGIN } from '../flows/connection.js';
-import { NONE } from '../flows/layout.js';
 import type { ReportTop, TopHost } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
+import { rowsOf } from '../tally/rows.js';
 import { formatAddress } from '../util/address.js';
 import { shareOf } from './round.js';
 
@@ -33,16 +32,16 @@ const LISTED = 100;
 export function countHosts(input: HostInput): HostCounts {
   const { ledger, names, clientsVisible, kept } = input;
   const scale = clientsVisible ? 1 / kept : 1;
-  const clients = clientsVisible ? sumHosts(ledger, ledger.client, names.length) : null;
-  const servers = sumHosts(ledger, ledger.server, names.length);
+  const clients = clientsVisible ? sumHosts(ledger, 'client', names.length) : null;
+  const servers = sumHosts(ledger, 'server', names.length);
   const number = (count: number) => {
     if (kept === 1) return count;
     return clientsVisible ? null : Math.round(count / kept);
   };
   return {
     top: {
-      clients: clients === null ? [] : listHosts(input, clients, ledger.client, scale),
-      servers: listHosts(input, servers, ledger.server, scale),
+      clients: clients === null ? [] : listHosts(input, clients, 'client', scale),
+      servers: listHosts(input, servers, 'server', scale),
       clientCount: clients === null ? null : number(clients.count),
       serverCount: number(servers.count),
     },
@@ -50,6 +49,9 @@ export function countHosts(input: HostInput): HostCounts {
     servers: names.map((_, n) => number(servers.byUplink[n])),
   };
 }
+
+/** Columns that hosts stand in. */
+type Host = 'client' | 'server';
 
 interface HostSums {
   /** By address number. */
@@ -63,53 +65,53 @@ interface HostSums {
   byUplink: Float64Array;
 }
 
-function sumHosts(ledger: Ledger, column: Int32Array, uplinks: number): HostSums {
-  const { course, origin, ipUp, ipDown, uplink } = ledger;
-  const addresses = ledger.addresses.count;
-  const flows = new Uint32Array(addresses);
-  const up = new Float64Array(addresses);
-  const down = new Float64Array(addresses);
-  const counted = new Uint8Array(addresses);
-  const byUplink = new Float64Array(uplinks);
-  // A bit an uplink and host.
-  const met = new Uint8Array(Math.ceil((addresses * uplinks) / 8));
-  let count = 0;
-  for (let row = 0; row < ledger.count; row++) {
-    const host = column[row];
-    if (host === NONE || origin[row] === ORIGIN.inbound) continue;
-    if (flows[host]++ === 0) count++;
-    if ((course[row] & FLOW.uncounted) === 0) counted[host] = 1;
-    up[host] += ipUp[row];
-    down[host] += ipDown[row];
-    const bit = host * uplinks + uplink[row];
-    const mask = 1 << (bit & 7);
-    if ((met[bit >>> 3] & mask) === 0) {
-      met[bit >>> 3] |= mask;
-      byUplink[uplink[row]]++;
-    }
-  }
+function sumHosts(ledger: Ledger, name: Host, uplinks: number): HostSums {
+  const room = rowsOf(ledger);
+  const hosts = ledger.addresses.count;
+  const flows = room.words(hosts).fill(0);
+  const up = room.floats(hosts).fill(0);
+  const down = room.floats(hosts).fill(0);
+  const counted = room.bytes(hosts).fill(0);
+  const byUplink = room.floats(uplinks).fill(0);
+  const count = room.calls.sumHosts(
+    ledger.count,
+    room.column(name),
+    hosts,
+    uplinks,
+    room.column('origin'),
+    room.column('course'),
+    room.column('uplink'),
+    room.column('ipUp'),
+    room.column('ipDown'),
+    flows.byteOffset,
+    up.byteOffset,
+    down.byteOffset,
+    counted.byteOffset,
+    byUplink.byteOffset,
+  );
   return { flows, up, down, counted, count, byUplink };
 }
 
-function listHosts(
-  { ledger, names, totalBytes }: HostInput,
-  sums: HostSums,
-  column: Int32Array,
-  scale: number,
-): TopHost[] {
+function listHosts({ ledger, names, totalBytes }: HostInput, sums: HostSums, name: Host, scale: number): TopHost[] {
   const { flows, up, down } = sums;
   const listed = heaviest(sums, ledger);
-  const placeOf = new Int32Array(flows.length).fill(-1);
+  const room = rowsOf(ledger);
+  const placeOf = room.integers(flows.length).fill(-1);
   listed.forEach((host, place) => {
     placeOf[host] = place;
   });
-  const byUplink = new Float64Array(listed.length * names.length);
-  const { origin, ipUp, ipDown, uplink } = ledger;
-  for (let row = 0; row < ledger.count; row++) {
-    const host = column[row];
-    if (host === NONE || placeOf[host] < 0 || origin[row] === ORIGIN.inbound) continue;
-    byUplink[placeOf[host] * names.length + uplink[row]] += ipUp[row] + ipDown[row];
-  }
+  const byUplink = room.floats(listed.length * names.length).fill(0);
+  room.calls.sumListed(
+    ledger.count,
+    room.column(name),
+    placeOf.byteOffset,
+    names.length,
+    room.column('origin'),
+    room.column('uplink'),
+    room.column('ipUp'),
+    room.column('ipDown'),
+    byUplink.byteOffset,
+  );
   return listed.map((host, place) => ({
     address: formatAddress(ledger.addresses.family(host), ledger.addresses.wordsOf(host)),
     name: null,
@@ -120,16 +122,18 @@ function listHosts(
         : { up: null, down: null },
     share: sums.counted[host] === 1 ? shareOf(Math.min((up[host] + down[host]) * scale, totalBytes), totalBytes) : null,
     uplinks: Object.fromEntries(
-      names.flatMap((name, n): [string, number][] => {
+      names.flatMap((uplink, n): [string, number][] => {
         const bytes = Math.round(byUplink[place * names.length + n] * scale);
-        return bytes > 0 ? [[name, bytes]] : [];
+        return bytes > 0 ? [[uplink, bytes]] : [];
       }),
     ),
   }));
 }
 
 /** Hosts by bytes, then (without accounting) by flows, ties by address, so that the order in which addresses were numbered does not show. */
-function heaviest({ flows, up, down }: HostSums, { addresses }: Ledger): number[] {
+function heaviest({ flows, up, down }: HostSums, ledger: Ledger): number[] {
+  const { addresses } = ledger;
+  const { calls } = rowsOf(ledger);
   const listed: number[] = [];
   const compare = (a: number, b: number): number => {
     const apart = up[b] + down[b] - (up[a] + down[a]) || flows[b] - flows[a];
@@ -139,8 +143,9 @@ function heaviest({ flows, up, down }: HostSums, { addresses }: Ledger): number[
     return addresses.family(a) - addresses.family(b) || (word < 0 ? 0 : x[word] - y[word]);
   };
   let least = -1;
-  for (let host = 0; host < flows.length; host++) {
-    if (flows[host] === 0 || up[host] + down[host] < least) continue;
+  const next = (from: number) =>
+    calls.nextHeavy(from, flows.length, flows.byteOffset, up.byteOffset, down.byteOffset, least);
+  for (let host = next(0); host < flows.length; host = next(host + 1)) {
     let low = 0;
     for (let high = listed.length; low < high; ) {
       const middle = (low + high) >> 1;

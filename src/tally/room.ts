@@ -39,6 +39,62 @@ export interface RoomCalls {
   ): void;
   nextTie(startUs: number, from: number, count: number): number;
   numberPairs(count: number, rows: number, client: number, server: number, key: number): number;
+  sumHosts(
+    count: number,
+    column: number,
+    hosts: number,
+    uplinks: number,
+    origin: number,
+    course: number,
+    uplink: number,
+    ipUp: number,
+    ipDown: number,
+    flows: number,
+    up: number,
+    down: number,
+    counted: number,
+    byUplink: number,
+  ): number;
+  nextHeavy(from: number, hosts: number, flows: number, up: number, down: number, least: number): number;
+  sumListed(
+    count: number,
+    column: number,
+    placeOf: number,
+    uplinks: number,
+    origin: number,
+    uplink: number,
+    ipUp: number,
+    ipDown: number,
+    byUplink: number,
+  ): void;
+  takeSizes(
+    all: number,
+    origin: number,
+    course: number,
+    ipUp: number,
+    ipDown: number,
+    sizes: number,
+    flows: number,
+    ipBytes: number,
+  ): number;
+  countHandshakes(
+    all: number,
+    protocol: number,
+    origin: number,
+    answerUs: number,
+    uplink: number,
+    counts: number,
+  ): void;
+  takeHandshakes(
+    all: number,
+    protocol: number,
+    origin: number,
+    answerUs: number,
+    uplink: number,
+    places: number,
+    delays: number,
+  ): void;
+  takeRanks(values: number, count: number, ranks: number, wanted: number): number;
 }
 
 /** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */
@@ -50,8 +106,21 @@ let code: object | undefined;
 /** By their memory, which is another object each time it has grown. */
 const rooms = new WeakMap<ArrayBufferLike, Room>();
 
+/** For arrays that stand in no room. */
+let spare: Room | undefined;
+
+/** Lends the room in which an array stands, else another one for that long. */
+export function lendRoomOf<T>({ buffer }: Column, use: (room: Room) => T): T {
+  const own = rooms.get(buffer);
+  if (own !== undefined) return own.lend(use);
+  spare ??= new Room();
+  return spare.lend(use);
+}
+
 export class Room {
   readonly calls: RoomCalls;
+  /** How many times over. */
+  protected lent = 0;
   private readonly memory = sharedMemory(FIRST_PAGES, MOST_PAGES);
 
   constructor() {
@@ -59,7 +128,19 @@ export class Room {
     this.calls = instanceOf<RoomCalls>(code, { env: { memory: this.memory } });
   }
 
-  /** Arrays in this room hold whatever was there before, and stay as long as it does. */
+  /** What is put here meanwhile is gone afterwards. */
+  lend<T>(use: (room: this) => T): T {
+    const top = this.calls.top();
+    this.lent++;
+    try {
+      return use(this);
+    } finally {
+      this.lent--;
+      this.calls.release(top);
+    }
+  }
+
+  /** Arrays in this room hold whatever was there before, and stay as long as it does if they are not put there while it is lent. */
   floats(count: number): Float64Array {
     const at = this.take(count * 8);
     return new Float64Array(this.buffer, at, count);

@@ -26,6 +26,7 @@ export class Rows extends Room {
   column(name: keyof LedgerColumns): number {
     const column = this.ledger[name];
     if (this.holds(column)) return column.byteOffset;
+    if (this.lent > 0) throw new Error(`the column ${name} comes too late: the room is lent`);
     const own = this.like(column);
     own.set(column.subarray(0, this.ledger.count));
     Object.assign(this.ledger, { [name]: own });

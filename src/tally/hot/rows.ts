@@ -2,5 +2,8 @@
 // memory, and each array is told by where it stands there.
 
 export { areNamed, askers, nextTie, numberPairs, tell } from './asking.js';
+export { nextHeavy, sumHosts, sumListed } from './hosts.js';
 export { sortRows } from './order.js';
+export { takeRanks } from './ranks.js';
+export { countHandshakes, takeHandshakes, takeSizes } from './sizes.js';
 export { release, take, top } from './space.js';
