@@ -5,10 +5,11 @@ import type { Change } from '../report/comparison.js';
 import type { ReportBalance, Verdict } from '../report/report.js';
 import { AddressBook } from '../tally/addresses.js';
 import type { Ledger } from '../tally/ledger.js';
+import { Room } from '../tally/room.js';
 import type { Decisions } from './decisions.js';
 import { differenceInterval } from './difference.js';
 import { effectiveNumber } from './interval.js';
-import { type KeyColumns, type KeyKind, numberKeys } from './keys.js';
+import { type KeyColumns, type KeyKind, numberColumns } from './keys.js';
 import { noncentrality } from './power.js';
 import { round6 } from './round.js';
 import { type Counts, twoSampleTest, twoServerTest, type Variance } from './two-sample.js';
@@ -146,7 +147,8 @@ function joined(sides: readonly Rows[], kinds: { ipv4: KeyKind; ipv6: KeyKind })
       columns.protocol[at] = ledger.protocol[row];
     }
   }
-  const { keyOf, count } = numberKeys(
+  const { keyOf, count } = numberColumns(
+    new Room(),
     columns,
     Int32Array.from({ length: total }, (_, n) => n),
     kinds,

@@ -4,6 +4,7 @@ import type { Prefix } from '../config/config.js';
 import type { Distortion } from '../detect/detection.js';
 import type { Interval, ReportBalance, ReportPolicy } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
+import { rowsOf } from '../tally/rows.js';
 import { findChanges, type WeightChange } from './change.js';
 import {
   addressFamilies,
@@ -123,7 +124,7 @@ export function findDecisions(
     const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds), regimeOf);
     if (regimes.list.length === 1) {
       const flows = Float64Array.from(places, (uplink) => keys.byUplink.flows[uplink]);
-      const firsts = countPlaces(ledger, places, keys.first, new Int32Array(keys.count), 1);
+      const firsts = countPlaces(ledger, places, keys.first, rowsOf(ledger).integers(keys.count).fill(0), 1);
       const counts = [{ flows, firsts }];
       return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
     }
@@ -168,8 +169,10 @@ export function findDecisions(
 
 /** By place in `rows`: the number of its regime, negative where the uplink was not eligible when the flow began. */
 function regimesOf(ledger: Ledger, rows: Int32Array, regimes: Regimes): Int32Array {
-  if (regimes.list.length === 1) return new Int32Array(rows.length);
-  return regimes.findAll(rows, ledger);
+  const found = rowsOf(ledger).integers(rows.length);
+  if (regimes.list.length === 1) return found.fill(0);
+  found.set(regimes.findAll(rows, ledger));
+  return found;
 }
 
 /** Without the rows of no regime. */
@@ -208,13 +211,17 @@ function countPlaces(
   regimeOf: Int32Array,
   regimes: number,
 ): Float64Array {
-  const { uplink } = ledger;
-  const placeOf = placesOf(places);
-  const width = places.length;
-  const counts = new Float64Array(regimes * width);
-  for (let i = 0; i < rows.length; i++) {
-    if (regimeOf[i] >= 0) counts[regimeOf[i] * width + placeOf[uplink[rows[i]]]]++;
-  }
+  const room = rowsOf(ledger);
+  const counts = room.floats(regimes * places.length).fill(0);
+  room.calls.countPlaces(
+    rows.length,
+    room.placeOf(rows),
+    room.placeOf(regimeOf),
+    room.column('uplink'),
+    room.placeOf(placesOf(places)),
+    places.length,
+    counts.byteOffset,
+  );
   return counts;
 }
 

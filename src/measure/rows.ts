@@ -1,13 +1,17 @@
 // The ledger's rows that the balance is about: flows that clients started, on uplinks that were captured, not pinned.
 
 import type { Prefix } from '../config/config.js';
-import { ORIGIN } from '../flows/connection.js';
 import { NONE } from '../flows/layout.js';
+import { BALANCED } from '../tally/key-parts.js';
 import type { Ledger } from '../tally/ledger.js';
+import { rowsOf } from '../tally/rows.js';
 import { prefixContains } from '../util/address.js';
 
 /** Up to this part of the flows may be without a client before clients count as not visible. */
 const FEW_UNNAMED = 0.05;
+
+/** A ledger's numbers of them are bytes. */
+const UPLINKS = 256;
 
 export interface BalanceRows {
   /** Numbers of rows. */
@@ -25,29 +29,30 @@ export function balanceRows(
   pins: readonly Prefix[],
   leftOut: Uint8Array | null = null,
 ): BalanceRows {
-  const rows = new Int32Array(ledger.count);
-  const isPinned = pinnedServers(ledger, pins);
-  const { origin, uplink, server, client } = ledger;
-  let count = 0;
-  let pinned = 0;
-  let unnamed = 0;
-  for (let row = 0; row < ledger.count; row++) {
-    if (origin[row] !== ORIGIN.lan && origin[row] !== ORIGIN.unknown) continue;
-    if (leftOut !== null && leftOut[row] === 1) continue;
-    if (isPinned !== null && isPinned[server[row]] === 1) {
-      pinned++;
-      continue;
-    }
-    if (!eligible[uplink[row]]) continue;
-    if (client[row] === NONE) unnamed++;
-    rows[count++] = row;
-  }
-  if (unnamed === 0 || unnamed > count * FEW_UNNAMED) {
-    return { rows: rows.subarray(0, count), pinned, clientsVisible: count > 0 && unnamed === 0 };
+  const room = rowsOf(ledger);
+  const all = room.integers(ledger.count);
+  const found = room.integers(BALANCED.numbers);
+  room.calls.balanceRows(
+    ledger.count,
+    room.column('origin'),
+    room.column('uplink'),
+    room.column('client'),
+    room.column('server'),
+    room.placeOf(Uint8Array.from({ length: UPLINKS }, (_, uplink) => Number(eligible[uplink] ?? false))),
+    room.placeOfAny(leftOut),
+    room.placeOfAny(pinnedServers(ledger, pins)),
+    all.byteOffset,
+    found.byteOffset,
+  );
+  const rows = all.subarray(0, found[BALANCED.rows]);
+  const pinned = found[BALANCED.pinned];
+  const unnamed = found[BALANCED.unnamed];
+  if (unnamed === 0 || unnamed > rows.length * FEW_UNNAMED) {
+    return { rows, pinned, clientsVisible: rows.length > 0 && unnamed === 0 };
   }
   // Connection tracking names clients, yet not of what it had forgotten or what began before it was asked.
-  const named = rows.subarray(0, count).filter((row) => client[row] !== NONE);
-  return { rows: named, pinned, clientsVisible: true };
+  const { client } = ledger;
+  return { rows: rows.filter((row) => client[row] !== NONE), pinned, clientsVisible: true };
 }
 
 /** By address number; null without pins. */

@@ -5,7 +5,8 @@ import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import { AddressBook } from '../tally/addresses.js';
 import type { Ledger } from '../tally/ledger.js';
-import { numberKeys } from './keys.js';
+import { Room } from '../tally/room.js';
+import { numberColumns } from './keys.js';
 
 /** A stream without a beginning of its own goes on if it was met so recently: the longest idle time of UDP and ICMP. */
 const STILL_US = 180e6;
@@ -35,7 +36,7 @@ export function continuing(before: Ledger, after: Ledger, splitUs: number): Uint
     }
   }
   const rows = Int32Array.from({ length: total }, (_, n) => n);
-  const { keyOf, count } = numberKeys(columns, rows, { ipv4: 'five-tuple', ipv6: 'five-tuple' });
+  const { keyOf, count } = numberColumns(new Room(), columns, rows, { ipv4: 'five-tuple', ipv6: 'five-tuple' });
   const lastUs = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
   for (let row = 0; row < before.count; row++) lastUs[keyOf[row]] = Math.max(lastUs[keyOf[row]], before.endUs[row]);
   return Uint8Array.from({ length: after.count }, (_, row) => {

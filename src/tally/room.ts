@@ -95,6 +95,73 @@ export interface RoomCalls {
     delays: number,
   ): void;
   takeRanks(values: number, count: number, ranks: number, wanted: number): number;
+  balanceRows(
+    all: number,
+    origin: number,
+    uplink: number,
+    client: number,
+    server: number,
+    eligible: number,
+    leftOut: number,
+    isPinned: number,
+    rows: number,
+    found: number,
+  ): void;
+  numberServers(count: number, rows: number, server: number, hosts: number, keyOf: number, first: number): number;
+  numberTuples(
+    count: number,
+    rows: number,
+    client: number,
+    server: number,
+    ports: number,
+    protocol: number,
+    hashesPorts: number,
+    sixOf: number,
+    four: number,
+    six: number,
+    keyOf: number,
+    first: number,
+  ): number;
+  sumKeys(
+    count: number,
+    rows: number,
+    keyOf: number,
+    regimeOf: number,
+    keys: number,
+    startUs: number,
+    uplink: number,
+    ports: number,
+    protocol: number,
+    ipUp: number,
+    ipDown: number,
+    packetsUp: number,
+    packetsDown: number,
+    first: number,
+    keyFlows: number,
+    keyBytes: number,
+    keyPackets: number,
+    summed: number,
+  ): void;
+  countByUplink(
+    count: number,
+    rows: number,
+    keyOf: number,
+    regimeOf: number,
+    regime: number,
+    uplink: number,
+    placeOf: number,
+    uplinks: number,
+    counts: number,
+  ): void;
+  countPlaces(
+    count: number,
+    rows: number,
+    regimeOf: number,
+    uplink: number,
+    placeOf: number,
+    uplinks: number,
+    counts: number,
+  ): void;
 }
 
 /** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */
@@ -167,6 +234,11 @@ export class Room {
     const own = this.bytes(array.byteLength);
     own.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return own.byteOffset;
+  }
+
+  /** As `placeOf`, 0 for none. */
+  placeOfAny(array: Column | null): number {
+    return array === null ? 0 : this.placeOf(array);
   }
 
   holds({ buffer }: Column): boolean {

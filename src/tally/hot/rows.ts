@@ -2,7 +2,9 @@
 // memory, and each array is told by where it stands there.
 
 export { areNamed, askers, nextTie, numberPairs, tell } from './asking.js';
+export { balanceRows } from './balance.js';
 export { nextHeavy, sumHosts, sumListed } from './hosts.js';
+export { countByUplink, countPlaces, numberServers, numberTuples, sumKeys } from './keys.js';
 export { sortRows } from './order.js';
 export { takeRanks } from './ranks.js';
 export { countHandshakes, takeHandshakes, takeSizes } from './sizes.js';
