@@ -4,7 +4,7 @@ import { NONE } from '../flows/layout.js';
 import { PROTOCOL } from '../flows/rules.js';
 import { BIN, type BinData } from '../tally/bins.js';
 import type { Ledger } from '../tally/ledger.js';
-import { type Rows, rowsOf } from '../tally/rows.js';
+import { type Rows, roomOf } from '../tally/rows.js';
 import { SIGNAL } from '../tally/signals.js';
 import type { Tally } from '../tally/tally.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
@@ -69,7 +69,7 @@ export interface Flows {
  * is given by the link on which a flow begins, wherever its packets leave later.
  */
 export function flowsOf(ledger: Ledger): Flows {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const row = askers(ledger, room);
   const count = row.length;
   const hosts = ledger.addresses.count;
@@ -201,7 +201,7 @@ export function marksOf(tally: Tally, bins: BinData, signals: BinData, isLog: bo
   };
   for (let i = 0; i < bins.cells.length; i++) add(bins, i, codes[bins.cells[i]]);
   for (let i = 0; i < signals.cells.length; i++) add(signals, i, signalCode(signals.cells[i], isLog));
-  const order = orderOf(times.subarray(0, count), rowsOf(tally.ledger));
+  const order = orderOf(times.subarray(0, count), roomOf(tally.ledger));
   const sorted: Marks = { times: new Float64Array(count), codes: new Int32Array(count) };
   for (let i = 0; i < count; i++) {
     sorted.times[i] = times[order[i]];

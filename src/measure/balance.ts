@@ -2,6 +2,7 @@
 
 import type { ReportBalance, Verdict } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
+import { roomOf } from '../tally/rows.js';
 import { chiSquareTail } from './chi-square.js';
 import { type Decisions, placesOf } from './decisions.js';
 import { gStatistic, LEAST_EXPECTED, type TestResult } from './g-test.js';
@@ -210,14 +211,21 @@ function scoreTestOf(ledger: Ledger, decisions: Decisions, weights: readonly (nu
   const open = regimes.list.flatMap(({ eligible, isJudged }, n) => (isJudged && eligible.length > 1 ? [n] : []));
   const taking = places.filter((uplink) => open.some((n) => regimes.list[n].eligible.includes(uplink)));
   if (taking.length < 2) return null;
-  const placeOf = placesOf(taking);
-  const stratumOf = Int32Array.from(regimes.list, (_, n) => open.indexOf(n));
+  const room = roomOf(ledger);
   const cells = open.length * taking.length;
-  const counts = new Uint32Array(keys.count * cells);
-  for (let i = 0; i < rows.length; i++) {
-    const stratum = stratumOf[regimeOf[i]];
-    if (stratum >= 0) counts[keys.keyOf[i] * cells + stratum * taking.length + placeOf[ledger.uplink[rows[i]]]]++;
-  }
+  const counts = room.words(keys.count * cells).fill(0);
+  room.calls.countCells(
+    rows.length,
+    room.placeOf(rows),
+    room.placeOf(keys.keyOf),
+    room.placeOf(regimeOf),
+    room.placeOf(Int32Array.from(regimes.list, (_, n) => open.indexOf(n))),
+    room.column('uplink'),
+    room.placeOf(placesOf(taking)),
+    taking.length,
+    cells,
+    counts.byteOffset,
+  );
   return scoreTest(
     counts,
     open.map((n) => sharesOf(weights, taking, regimes.list[n].eligible)),

@@ -4,7 +4,7 @@ import type { Prefix } from '../config/config.js';
 import type { Distortion } from '../detect/detection.js';
 import type { Interval, ReportBalance, ReportPolicy } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
-import { rowsOf } from '../tally/rows.js';
+import { roomOf } from '../tally/rows.js';
 import { findChanges, type WeightChange } from './change.js';
 import {
   addressFamilies,
@@ -124,7 +124,7 @@ export function findDecisions(
     const keys = sumKeys(ledger, some, isCoarse ? pairs : numberKeys(ledger, some, kinds), regimeOf);
     if (regimes.list.length === 1) {
       const flows = Float64Array.from(places, (uplink) => keys.byUplink.flows[uplink]);
-      const firsts = countPlaces(ledger, places, keys.first, rowsOf(ledger).integers(keys.count).fill(0), 1);
+      const firsts = countPlaces(ledger, places, keys.first, roomOf(ledger).integers(keys.count).fill(0), 1);
       const counts = [{ flows, firsts }];
       return { regimes, rows: some, regimeOf, keys, kinds, policy, counts };
     }
@@ -134,17 +134,26 @@ export function findDecisions(
   }
 
   function timed({ keys }: { keys: Keys }) {
-    const placeOf = placesOf(places);
-    const codes = new Int32Array(keys.count);
-    const startsUs = new Float64Array(keys.count);
-    const isOne = whole.list.length === 1;
-    for (let key = 0; key < keys.count; key++) {
-      const row = keys.first[key];
-      const uplink = ledger.uplink[row];
-      startsUs[key] = ledger.startUs[row];
-      codes[key] = (isOne ? 0 : whole.find(uplink, startsUs[key]) * places.length) + placeOf[uplink];
-    }
+    const room = roomOf(ledger);
+    const codes = room.integers(keys.count);
+    const startsUs = room.floats(keys.count);
+    room.calls.takeFirsts(
+      keys.count,
+      room.placeOf(keys.first),
+      room.column('uplink'),
+      room.column('startUs'),
+      room.placeOf(placesOf(places)),
+      codes.byteOffset,
+      startsUs.byteOffset,
+    );
+    if (whole.list.length > 1) addRegimes(codes, startsUs, keys.first);
     return inOrderOfTime(codes, startsUs, whole.list.length, places.length);
+  }
+
+  function addRegimes(codes: Int32Array, startsUs: Float64Array, firsts: Int32Array) {
+    for (let key = 0; key < codes.length; key++) {
+      codes[key] += whole.find(ledger.uplink[firsts[key]], startsUs[key]) * places.length;
+    }
   }
 
   /** The rows after the last change; the keys before it are counted for the account of the regimes alone. */
@@ -169,7 +178,7 @@ export function findDecisions(
 
 /** By place in `rows`: the number of its regime, negative where the uplink was not eligible when the flow began. */
 function regimesOf(ledger: Ledger, rows: Int32Array, regimes: Regimes): Int32Array {
-  const found = rowsOf(ledger).integers(rows.length);
+  const found = roomOf(ledger).integers(rows.length);
   if (regimes.list.length === 1) return found.fill(0);
   found.set(regimes.findAll(rows, ledger));
   return found;
@@ -211,7 +220,7 @@ function countPlaces(
   regimeOf: Int32Array,
   regimes: number,
 ): Float64Array {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const counts = room.floats(regimes * places.length).fill(0);
   room.calls.countPlaces(
     rows.length,

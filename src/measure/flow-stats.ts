@@ -2,7 +2,7 @@
 
 import type { FlowSizes, ReportQuality } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
-import { rowsOf } from '../tally/rows.js';
+import { roomOf } from '../tally/rows.js';
 import type { Tally } from '../tally/tally.js';
 import { nearestRank } from './quantile.js';
 import { round6 } from './round.js';
@@ -12,7 +12,7 @@ const EXPONENTS = 64;
 
 /** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
 export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
-  const rows = rowsOf(ledger);
+  const rows = roomOf(ledger);
   const columns = [rows.column('origin'), rows.column('course'), rows.column('ipUp'), rows.column('ipDown')] as const;
   return rows.lend((room) => {
     const sizes = room.floats(ledger.count);
@@ -41,7 +41,7 @@ export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {
  * which share of the data segments, of all flows and both ways, were sent again (null where there were none).
  */
 export function qualityOf({ ledger, flows }: Pick<Tally, 'ledger' | 'flows'>): ReportQuality[] {
-  const rows = rowsOf(ledger);
+  const rows = roomOf(ledger);
   const columns = [
     rows.column('protocol'),
     rows.column('origin'),

@@ -2,7 +2,7 @@
 
 import type { ReportTop, TopHost } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
-import { rowsOf } from '../tally/rows.js';
+import { roomOf } from '../tally/rows.js';
 import { formatAddress } from '../util/address.js';
 import { shareOf } from './round.js';
 
@@ -66,7 +66,7 @@ interface HostSums {
 }
 
 function sumHosts(ledger: Ledger, name: Host, uplinks: number): HostSums {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const hosts = ledger.addresses.count;
   const flows = room.words(hosts).fill(0);
   const up = room.floats(hosts).fill(0);
@@ -95,7 +95,7 @@ function sumHosts(ledger: Ledger, name: Host, uplinks: number): HostSums {
 function listHosts({ ledger, names, totalBytes }: HostInput, sums: HostSums, name: Host, scale: number): TopHost[] {
   const { flows, up, down } = sums;
   const listed = heaviest(sums, ledger);
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const placeOf = room.integers(flows.length).fill(-1);
   listed.forEach((host, place) => {
     placeOf[host] = place;
@@ -133,7 +133,7 @@ function listHosts({ ledger, names, totalBytes }: HostInput, sums: HostSums, nam
 /** Hosts by bytes, then (without accounting) by flows, ties by address, so that the order in which addresses were numbered does not show. */
 function heaviest({ flows, up, down }: HostSums, ledger: Ledger): number[] {
   const { addresses } = ledger;
-  const { calls } = rowsOf(ledger);
+  const { calls } = roomOf(ledger);
   const listed: number[] = [];
   const compare = (a: number, b: number): number => {
     const apart = up[b] + down[b] - (up[a] + down[a]) || flows[b] - flows[a];

@@ -1,6 +1,8 @@
 // A share and how much it is worth: effective numbers, Wilson's interval, Jain's index.
 
 import type { Interval } from '../report/report.js';
+import { SIZES } from '../tally/key-parts.js';
+import { lendRoomOf } from '../tally/room.js';
 import { round6 } from './round.js';
 
 /** Two-sided 95 %. */
@@ -20,14 +22,14 @@ export function wilsonInterval(share: number | null, n: number): Interval | null
 
 /** (Σb)²/Σb² (Kish 1965): so many equal sizes would say as much as these. All are zero or above, below 2^53. */
 export function effectiveNumber(sizes: Float64Array | Uint32Array): number {
-  let most = 0;
-  let sum = 0;
-  for (let i = 0; i < sizes.length; i++) {
-    sum += sizes[i];
-    if (sizes[i] > most) most = sizes[i];
-  }
-  if (most === 0) return 0;
-  return (sum / most) ** 2 / sumOfSquares(sizes, most);
+  return lendRoomOf(sizes, (room) => {
+    const at = room.placeOf(sizes instanceof Float64Array ? sizes : new Float64Array(sizes));
+    const sums = room.floats(SIZES.numbers);
+    room.calls.sumSizes(at, sizes.length, sums.byteOffset);
+    const most = sums[SIZES.most];
+    if (most === 0) return 0;
+    return (sums[SIZES.sum] / most) ** 2 / room.calls.sumOfSquares(at, sizes.length, most);
+  });
 }
 
 /** Jain's fairness index (Jain, Chiu and Hawe 1984): (Σx)²/(n·Σx²), 1 where all are equal, 1/n where one has it all. */
@@ -35,21 +37,4 @@ export function jainIndex(values: readonly number[]): number {
   const sum = values.reduce((total, value) => total + value, 0);
   const squares = values.reduce((total, value) => total + value * value, 0);
   return squares > 0 ? (sum * sum) / (values.length * squares) : 0;
-}
-
-/**
- * Σ(size/most)², the same in any order: each square as two integers of 30 bits, whose sums are exact for up to 2^23
- * sizes.
- */
-function sumOfSquares(sizes: Float64Array | Uint32Array, most: number): number {
-  let high = 0;
-  let low = 0;
-  for (let i = 0; i < sizes.length; i++) {
-    const part = sizes[i] / most;
-    const scaled = part * part * 2 ** 30;
-    const whole = Math.floor(scaled);
-    high += whole;
-    low += Math.floor((scaled - whole) * 2 ** 30);
-  }
-  return high / 2 ** 30 + low / 2 ** 60;
 }

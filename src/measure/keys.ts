@@ -4,7 +4,7 @@ import { PROTOCOL } from '../flows/rules.js';
 import { KEY_OF, SUMMED } from '../tally/key-parts.js';
 import type { Ledger } from '../tally/ledger.js';
 import type { Room } from '../tally/room.js';
-import { rowsOf } from '../tally/rows.js';
+import { roomOf } from '../tally/rows.js';
 
 /** What makes rows one: the server, the client and server, or the five-tuple. */
 export type KeyKind = 'server' | 'client-server' | 'five-tuple';
@@ -51,7 +51,7 @@ const HASHES_PORTS = Uint8Array.from({ length: 256 }, (_, number) => (WITH_PORTS
 
 /** Sums come later: what makes a key may have to be found out first. */
 export function numberKeys(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): Numbering {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   for (const name of ['client', 'server', 'ports', 'protocol'] as const) room.column(name);
   return numberColumns(room, ledger, rows, kinds);
 }
@@ -98,7 +98,7 @@ function numberTuples(room: Room, columns: KeyColumns, rows: Int32Array, { ipv4,
 
 /** Flows for which `regimeOf` (by place in `rows`) is negative are left out of the sums. */
 export function sumKeys(ledger: Ledger, rows: Int32Array, numbering: Numbering, regimeOf: Int32Array): Keys {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const { count, row, keyOf } = numbering;
   const first = room.integers(count);
   first.set(row);
@@ -145,7 +145,7 @@ export function countByUplink(
   regimeOf: Int32Array,
   regime: number,
 ): Uint32Array {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const counts = room.words(count * uplinks).fill(0);
   room.calls.countByUplink(
     rows.length,

@@ -4,7 +4,7 @@ import type { Prefix } from '../config/config.js';
 import { NONE } from '../flows/layout.js';
 import { BALANCED } from '../tally/key-parts.js';
 import type { Ledger } from '../tally/ledger.js';
-import { rowsOf } from '../tally/rows.js';
+import { roomOf } from '../tally/rows.js';
 import { prefixContains } from '../util/address.js';
 
 /** Up to this part of the flows may be without a client before clients count as not visible. */
@@ -29,7 +29,7 @@ export function balanceRows(
   pins: readonly Prefix[],
   leftOut: Uint8Array | null = null,
 ): BalanceRows {
-  const room = rowsOf(ledger);
+  const room = roomOf(ledger);
   const all = room.integers(ledger.count);
   const found = room.integers(BALANCED.numbers);
   room.calls.balanceRows(

@@ -1,6 +1,7 @@
 // Do flows follow the weights where only servers are seen? A server's flows hang together in an unknown way, so a server
 // is one observation, whatever its flows.
 
+import { lendRoomOf } from '../tally/room.js';
 import { chiSquareTail } from './chi-square.js';
 import type { TestResult } from './g-test.js';
 
@@ -15,20 +16,7 @@ export function scoreTest(counts: Uint32Array, expected: readonly (readonly numb
   const uplinks = expected[0].length;
   const df = uplinks - 1;
   const cells = uplinks * expected.length;
-  const sums = new Float64Array(cells);
-  const products = new Float64Array(cells * cells);
-  const used = new Int32Array(cells);
-  // All sums here are of integers, so they are exact and the same in any order of the clusters.
-  for (let at = 0; at < counts.length; at += cells) {
-    let some = 0;
-    for (let i = 0; i < cells; i++) if (counts[at + i] > 0) used[some++] = i;
-    for (let a = 0; a < some; a++) {
-      const i = used[a];
-      const count = counts[at + i];
-      sums[i] += count;
-      for (let b = 0; b <= a; b++) products[i * cells + used[b]] += count * counts[at + used[b]];
-    }
-  }
+  const { sums, products } = sumClusters(counts, cells);
   // What a flow in a cell adds to u: one for its uplink, less what the null gives each.
   const gains = Array.from({ length: cells }, (_, cell) => {
     const p = expected[Math.floor(cell / uplinks)];
@@ -56,6 +44,19 @@ export function scoreTest(counts: Uint32Array, expected: readonly (readonly numb
   const statistic = quadraticForm(variance, score);
   if (statistic === null) return null;
   return { test: 'cluster score test, chi-square', statistic, df, pValue: chiSquareTail(statistic, df) };
+}
+
+/** Over all clusters: of each cell, and of the products of two cells in the lower half. */
+function sumClusters(counts: Uint32Array, cells: number): { sums: Float64Array; products: Float64Array } {
+  return lendRoomOf(counts, (room) => {
+    const at = room.placeOf(counts);
+    const used = room.integers(cells);
+    const sums = room.floats(cells).fill(0);
+    const products = room.floats(cells * cells).fill(0);
+    // All sums here are of integers, so they are exact and the same in any order of the clusters.
+    room.calls.sumClusters(at, counts.length, cells, used.byteOffset, sums.byteOffset, products.byteOffset);
+    return { sums: sums.slice(), products: products.slice() };
+  });
 }
 
 /** s′V⁻¹s by Cholesky's decomposition of the lower half of V, which is overwritten; null where V has no inverse. */

@@ -1,5 +1,7 @@
 // First flows of decisions become a list in the order of time, as a search for changes wants them.
 
+import { SPAN } from '../tally/key-parts.js';
+import { lendRoomOf } from '../tally/room.js';
 import type { TimedDecisions } from './blocks.js';
 import { seededRandom } from './random.js';
 
@@ -16,40 +18,36 @@ export function inOrderOfTime(
   regimes: number,
   places: number,
 ): TimedDecisions {
-  let count = 0;
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < codes.length; i++) {
-    if (codes[i] < 0) continue;
-    count++;
-    if (startsUs[i] < first) first = startsUs[i];
-    if (startsUs[i] > last) last = startsUs[i];
-  }
-  // Time and code in one number below 2^53; where a bad clock spans years, microseconds give way.
-  const cells = regimes * places;
-  const step = Math.max(1, Math.ceil(((last - first + 1) * cells) / 2 ** 53));
-  const packed = new Float64Array(count);
-  for (let i = 0, n = 0; i < codes.length; i++) {
-    if (codes[i] >= 0) packed[n++] = Math.floor((startsUs[i] - first) / step) * cells + codes[i];
-  }
-  packed.sort();
-  const startUs = new Float64Array(count);
-  const code = new Uint32Array(count);
-  for (let n = 0; n < count; n++) {
-    code[n] = packed[n] % cells;
-    startUs[n] = first + ((packed[n] - code[n]) / cells) * step;
-  }
+  return lendRoomOf(codes, (room) => {
+    const codesAt = room.placeOf(codes);
+    const startsAt = room.placeOf(startsUs);
+    const span = room.floats(SPAN.numbers);
+    room.calls.spanOf(codes.length, codesAt, startsAt, span.byteOffset);
+    const count = span[SPAN.count];
+    const first = span[SPAN.first];
+    // Time and code in one number below 2^53; where a bad clock spans years, microseconds give way.
+    const cells = regimes * places;
+    const step = Math.max(1, Math.ceil(((span[SPAN.last] - first + 1) * cells) / 2 ** 53));
+    const packed = room.floats(count);
+    room.calls.packTimes(codes.length, codesAt, startsAt, first, step, cells, packed.byteOffset);
+    packed.sort();
+    const startUs = room.floats(count);
+    const code = room.words(count);
+    room.calls.unpackTimes(count, packed.byteOffset, first, step, cells, startUs.byteOffset, code.byteOffset);
+    mixTies(code, startUs, (from) => room.calls.nextTie(startUs.byteOffset, from, count));
+    return { startUs: startUs.slice(), code: code.slice(), regimes, places };
+  });
+}
+
+function mixTies(code: Uint32Array, startUs: Float64Array, nextTie: (from: number) => number): void {
   const random = seededRandom(SEED);
-  for (let from = 0; from < count; ) {
-    let to = from + 1;
-    while (to < count && startUs[to] === startUs[from]) to++;
+  for (let from = nextTie(0), to = from; from < startUs.length; from = nextTie(to)) {
+    for (to = from + 2; to < startUs.length && startUs[to] === startUs[from]; ) to++;
     for (let i = to - 1; i > from; i--) {
       const j = from + Math.floor(random() * (i - from + 1));
       const kept = code[i];
       code[i] = code[j];
       code[j] = kept;
     }
-    from = to;
   }
-  return { startUs, code, regimes, places };
 }

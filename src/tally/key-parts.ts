@@ -8,3 +8,9 @@ export const SUMMED = { flows: 0, ipBytes: 256, packets: 512, numbers: 768 } as 
 
 /** What is counted while the rows of the balance are picked. */
 export const BALANCED = { rows: 0, pinned: 1, unnamed: 2, numbers: 3 } as const;
+
+/** Sums of sizes. */
+export const SIZES = { most: 0, sum: 1, numbers: 2 } as const;
+
+/** What is asked of decisions before they are sorted. */
+export const SPAN = { count: 0, first: 1, last: 2, numbers: 3 } as const;

@@ -162,6 +162,49 @@ export interface RoomCalls {
     uplinks: number,
     counts: number,
   ): void;
+  sumSizes(sizes: number, count: number, sums: number): void;
+  sumOfSquares(sizes: number, count: number, most: number): number;
+  countCells(
+    count: number,
+    rows: number,
+    keyOf: number,
+    regimeOf: number,
+    stratumOf: number,
+    uplink: number,
+    placeOf: number,
+    uplinks: number,
+    cells: number,
+    counts: number,
+  ): void;
+  sumClusters(counts: number, length: number, cells: number, used: number, sums: number, products: number): void;
+  takeFirsts(
+    keys: number,
+    first: number,
+    uplink: number,
+    startUs: number,
+    placeOf: number,
+    places: number,
+    startsUs: number,
+  ): void;
+  spanOf(all: number, codes: number, startsUs: number, span: number): void;
+  packTimes(
+    all: number,
+    codes: number,
+    startsUs: number,
+    first: number,
+    step: number,
+    cells: number,
+    packed: number,
+  ): void;
+  unpackTimes(
+    count: number,
+    packed: number,
+    first: number,
+    step: number,
+    cells: number,
+    startUs: number,
+    codes: number,
+  ): void;
 }
 
 /** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */

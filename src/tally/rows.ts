@@ -3,14 +3,14 @@
 import type { Ledger, LedgerColumns } from './ledger.js';
 import { Room } from './room.js';
 
-const roomOf = new WeakMap<Ledger, Rows>();
+const rooms = new WeakMap<Ledger, Rows>();
 
 /** The same for as long as the ledger lives. */
-export function rowsOf(ledger: Ledger): Rows {
-  const known = roomOf.get(ledger);
+export function roomOf(ledger: Ledger): Rows {
+  const known = rooms.get(ledger);
   if (known !== undefined) return known;
   const rows = new Rows(ledger);
-  roomOf.set(ledger, rows);
+  rooms.set(ledger, rows);
   return rows;
 }
 

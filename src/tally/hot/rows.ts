@@ -9,3 +9,5 @@ export { sortRows } from './order.js';
 export { takeRanks } from './ranks.js';
 export { countHandshakes, takeHandshakes, takeSizes } from './sizes.js';
 export { release, take, top } from './space.js';
+export { countCells, sumClusters, sumOfSquares, sumSizes } from './sums.js';
+export { packTimes, spanOf, takeFirsts, unpackTimes } from './times.js';
