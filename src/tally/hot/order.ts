@@ -1,6 +1,6 @@
 // Rows by time: a radix sort, since a million of them are sorted for each report.
 
-import { release, take, takeZeros, top } from './space.js';
+import { release, takeWords, takeZeros, top } from './space.js';
 
 /** Bits by which many and few are told apart at once: as few passes as the counters' memory allows. */
 const WIDE: i32 = 14;
@@ -23,35 +23,68 @@ export function sortRows(rows: StaticArray<u32>, count: i32, times: StaticArray<
     if (time < least) least = time;
   }
   if (isSorted) return;
-  const before = top();
-  // The row in the low half, what it is sorted by in the high one.
-  const pairs = changetype<StaticArray<u64>>(take((count as usize) << 3));
-  const spare = changetype<StaticArray<u64>>(take((count as usize) << 3));
   const isWide = most - least > MOST_SPAN;
   const span = isWide ? u64.MAX_VALUE : ((most - least) as i64 as u64);
-  fill(pairs, rows, count, times, least, isWide, 0);
-  takeRows(rows, count, sortPairs(pairs, spare, count, span > 0xffffffff ? 0xffffffff : (span as u32)));
-  if (span > 0xffffffff) {
-    fill(pairs, rows, count, times, least, isWide, 32);
-    takeRows(rows, count, sortPairs(pairs, spare, count, (span >> 32) as u32));
-  }
-  release(before);
+  sortBy(rows, count, times, least, isWide, 0, span > 0xffffffff ? 0xffffffff : (span as u32));
+  if (span > 0xffffffff) sortBy(rows, count, times, least, isWide, 32, (span >> 32) as u32);
 }
 
-function fill(
-  pairs: StaticArray<u64>,
+/** By 32 bits of the times from `shift` on, which are at most `most`. Each pass over the rows costs more than what it does. */
+function sortBy(
   rows: StaticArray<u32>,
   count: i32,
   times: StaticArray<f64>,
   least: f64,
   isWide: bool,
   shift: u64,
+  most: u32,
 ): void {
+  const bits = 32 - (clz(most) as i32);
+  const digits = count < MANY ? NARROW : WIDE;
+  const passes = (bits + digits - 1) / digits;
+  if (passes === 0) return;
+  const width = (bits + passes - 1) / passes;
+  const before = top();
+  // What a row is sorted by, and the row.
+  let from = takeWords(count * 2);
+  let to = takeWords(count * 2);
+  const starts = takeZeros(passes << width);
+  fill(from, rows, count, times, least, isWide, shift, starts, passes, width);
+  for (let pass = 0; pass < passes; pass++) {
+    addUp(starts, pass << width, (pass + 1) << width);
+    if (pass === passes - 1) placeRows(from, rows, count, pass, width, starts);
+    else place(from, to, count, pass, width, starts);
+    const kept = from;
+    from = to;
+    to = kept;
+  }
+  release(before);
+}
+
+/** Also counts the digits of all passes. */
+function fill(
+  pairs: StaticArray<i32>,
+  rows: StaticArray<u32>,
+  count: i32,
+  times: StaticArray<f64>,
+  least: f64,
+  isWide: bool,
+  shift: u64,
+  starts: StaticArray<i32>,
+  passes: i32,
+  width: i32,
+): void {
+  const mask = (1 << width) - 1;
   for (let i = 0; i < count; i++) {
     const row = rows[i];
     const time = times[row];
-    const key: u64 = isWide ? bitsOf(time) : ((time - least) as i64 as u64);
-    pairs[i] = ((key >> shift) << 32) | (row as u64);
+    let word = ((isWide ? bitsOf(time) : ((time - least) as i64 as u64)) >> shift) as i32;
+    pairs[i * 2] = word;
+    pairs[i * 2 + 1] = row;
+    for (let pass = 0; pass < passes; pass++) {
+      starts[(pass << width) + (word & mask)]++;
+      word >>>= width;
+    }
   }
 }
 
@@ -62,50 +95,45 @@ function bitsOf(time: f64): u64 {
   return (bits & SIGN) !== 0 ? ~bits : bits | SIGN;
 }
 
-/** By high halves of at most `most`; returns which of the two holds them in the end. */
-function sortPairs(pairs: StaticArray<u64>, spare: StaticArray<u64>, count: i32, most: u32): StaticArray<u64> {
-  const bits = 32 - (clz(most) as i32);
-  const digits = count < MANY ? NARROW : WIDE;
-  const passes = (bits + digits - 1) / digits;
-  if (passes === 0) return pairs;
-  const width = (bits + passes - 1) / passes;
-  const before = top();
-  const starts = takeZeros(1 << width);
-  let from = pairs;
-  let to = spare;
-  for (let pass = 0; pass < passes; pass++) {
-    if (pass > 0) memory.fill(changetype<usize>(starts), 0, (1 as usize) << (width + 2));
-    place(from, to, count, 32 + pass * width, (1 << width) - 1, starts);
-    const kept = from;
-    from = to;
-    to = kept;
-  }
-  release(before);
-  return from;
-}
-
-function place(
-  from: StaticArray<u64>,
-  to: StaticArray<u64>,
-  count: i32,
-  shift: u64,
-  mask: i32,
-  starts: StaticArray<i32>,
-): void {
-  for (let i = 0; i < count; i++) starts[((from[i] >> shift) as i32) & mask]++;
+function addUp(starts: StaticArray<i32>, from: i32, to: i32): void {
   let sum = 0;
-  for (let digit = 0; digit <= mask; digit++) {
+  for (let digit = from; digit < to; digit++) {
     const own = starts[digit];
     starts[digit] = sum;
     sum += own;
   }
+}
+
+function place(
+  from: StaticArray<i32>,
+  to: StaticArray<i32>,
+  count: i32,
+  pass: i32,
+  width: i32,
+  starts: StaticArray<i32>,
+): void {
+  const shift = pass * width;
+  const first = pass << width;
+  const mask = (1 << width) - 1;
   for (let i = 0; i < count; i++) {
-    const pair = from[i];
-    const digit = ((pair >> shift) as i32) & mask;
-    to[starts[digit]++] = pair;
+    const word = from[i * 2];
+    const at = starts[first + ((word >>> shift) & mask)]++;
+    to[at * 2] = word;
+    to[at * 2 + 1] = from[i * 2 + 1];
   }
 }
 
-function takeRows(rows: StaticArray<u32>, count: i32, pairs: StaticArray<u64>): void {
-  for (let i = 0; i < count; i++) rows[i] = pairs[i] as u32;
+/** The last pass: the rows alone are wanted. */
+function placeRows(
+  from: StaticArray<i32>,
+  rows: StaticArray<u32>,
+  count: i32,
+  pass: i32,
+  width: i32,
+  starts: StaticArray<i32>,
+): void {
+  const shift = pass * width;
+  const first = pass << width;
+  const mask = (1 << width) - 1;
+  for (let i = 0; i < count; i++) rows[starts[first + ((from[i * 2] >>> shift) & mask)]++] = from[i * 2 + 1];
 }
