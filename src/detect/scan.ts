@@ -69,7 +69,7 @@ export function scan(
   options: DetectorOptions,
   endUs: number,
 ): Found {
-  const room = new Room();
+  const room = new ScanRoom();
   room.takeFlows(flows);
   room.calls.setMarks(marks.times.length, room.put(marks.times), room.put(marks.codes));
   for (const hole of holes) room.calls.addHole(hole.startUs, hole.endUs);
@@ -85,13 +85,13 @@ export function scan(
 
 /** Spans without an event that chance alone would not make; events in the order of time. See hot/gaps.ts. */
 export function gapsIn(times: Float64Array, leastGapUs: number): SpanUs[] {
-  const room = new Room();
+  const room = new ScanRoom();
   room.calls.watchGaps(times.length, room.put(times), leastGapUs);
   return room.all(FOUND.gap, gapOf);
 }
 
 /** Its memory is never given back: there is a new one each time. */
-class Room {
+class ScanRoom {
   readonly calls: ScanCalls;
 
   constructor() {
@@ -101,7 +101,7 @@ class Room {
 
   /** Copies an array into the room; returns where it stands there. */
   put({ buffer, byteOffset, byteLength }: Float64Array | Int32Array | Uint8Array): number {
-    const at = this.calls.roomFor(byteLength);
+    const at = this.calls.roomFor(byteLength) >>> 0;
     // The memory may have grown: arrays over it must be made anew.
     new Uint8Array(this.calls.memory.buffer, at, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
     return at;
@@ -142,9 +142,10 @@ class Room {
   /** What was found of one kind. */
   all<T>(kind: number, read: (record: Float64Array) => T): T[] {
     const { countOf, tell, memory } = this.calls;
-    return Array.from({ length: countOf(kind) }, (_, n) =>
-      read(new Float64Array(memory.buffer, tell(kind, n), RECORD_FIELDS)),
-    );
+    return Array.from({ length: countOf(kind) }, (_, n) => {
+      const at = tell(kind, n);
+      return read(new Float64Array(memory.buffer, at, RECORD_FIELDS));
+    });
   }
 }
 

@@ -56,7 +56,7 @@ export function numberKeys(ledger: Ledger, rows: Int32Array, kinds: KeyKinds): N
   return numberColumns(room, ledger, rows, kinds);
 }
 
-/** The same of any columns: they, the rows and what is returned stand in the room. */
+/** The same of any columns; what is returned stands in the room, and so do they, or are copied there. */
 export function numberColumns(room: Room, columns: KeyColumns, rows: Int32Array, kinds: KeyKinds): Numbering {
   const serversOnly = kinds.ipv4 === 'server' && kinds.ipv6 === 'server';
   return serversOnly ? numberServers(room, columns, rows) : numberTuples(room, columns, rows, kinds);

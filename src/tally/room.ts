@@ -9,6 +9,7 @@ import type { RoomCalls } from './room-calls.js';
 /** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */
 const FIRST_PAGES = 64;
 const MOST_PAGES = 2 ** 16;
+const MOST_BYTES = MOST_PAGES * 2 ** 16;
 
 let code: object | undefined;
 
@@ -49,7 +50,10 @@ export class Room {
     }
   }
 
-  /** Arrays in this room hold whatever was there before, and stay as long as it does if they are not put there while it is lent. */
+  /**
+   * Arrays in this room hold whatever was there before. What is taken while it is lent is gone when the loan ends; all else
+   * stays as long as the room.
+   */
   floats(count: number): Float64Array {
     const at = this.take(count * 8);
     return new Float64Array(this.buffer, at, count);
@@ -88,6 +92,8 @@ export class Room {
   }
 
   private take(bytes: number): number {
+    // On the way it would be cut to 32 bits.
+    if (bytes > MOST_BYTES) throw new RangeError(`${bytes} bytes are more than a room can hold`);
     return this.calls.take(bytes) >>> 0;
   }
 

@@ -5,7 +5,7 @@ import { Room } from './room.js';
 
 const rooms = new WeakMap<Ledger, Rows>();
 
-/** The same for as long as the ledger lives. */
+/** The same for as long as the ledger lives, and all that was put there with it: each report of it takes some more. */
 export function roomOf(ledger: Ledger): Rows {
   const known = rooms.get(ledger);
   if (known !== undefined) return known;

@@ -248,6 +248,28 @@ test('cut off, corrupt or forged: one line, never anything else', async () => {
   );
 });
 
+test('amounts that no counter holds and addresses that no flow has are corrupt', async () => {
+  const path = join(directory, 'amounts.pcap');
+  writeFileSync(path, pcapFile(sample()));
+  const damages: ((ledger: Ledger) => void)[] = [
+    (ledger) => ledger.ipUp.fill(1e308),
+    (ledger) => ledger.ipDown.fill(0.5),
+    (ledger) => ledger.ipDown.fill(-1),
+    (ledger) => ledger.ipUp.fill(2 ** 53),
+    (ledger) => {
+      for (let word = 0; word <= 2 * ledger.count; word++) ledger.addresses.idOf(4, [0, 0, 0, 1000 + word]);
+    },
+  ];
+  for (const damage of [() => {}, ...damages]) {
+    const reading = await read([path]);
+    assert.ok(reading.measureInput.tally.ledger.count > 0);
+    damage(reading.measureInput.tally.ledger);
+    const saved = encodeReading(reading);
+    if (damages.includes(damage)) assert.throws(() => decodeReading(saved, 'x.tally'), UserError);
+    else reportOf(decodeReading(saved, 'x.tally'));
+  }
+});
+
 test('a summary among captures that can not be read is that input’s own fault', async () => {
   const path = join(directory, 'good.pcap');
   writeFileSync(path, pcapFile(sample()));

@@ -47,6 +47,17 @@ describe('the room of a ledger’s rows', () => {
     assert.equal(much[much.length - 1], 5);
   });
 
+  it('refuses more than can be addressed, and is as before', () => {
+    const room = new Room();
+    const kept = room.bytes(3_900_000_000);
+    kept[kept.length - 1] = 7;
+    const top = room.calls.top();
+    for (const bytes of [500_000_000, 2 ** 32, 2 ** 32 + 64]) assert.throws(() => room.bytes(bytes));
+    assert.equal(room.calls.top(), top);
+    assert.ok(room.integers(4).byteOffset >= kept.byteOffset + kept.length);
+    assert.equal(kept[kept.length - 1], 7);
+  });
+
   it('takes back what was put there while it was lent, and no column meanwhile', () => {
     const ledger = ledgerOf(10);
     const room = roomOf(ledger);

@@ -37,7 +37,8 @@ export function takeSizes(
 function exponentOf(size: f64): i32 {
   let exponent = 0;
   let left = size;
-  for (; left > HALF; exponent += 31) left = ceil(left / HALF);
+  for (; left > HALF && exponent < EXPONENTS; exponent += 31) left = ceil(left / HALF);
+  if (left > HALF) return EXPONENTS;
   return left <= 1 ? exponent : exponent + 32 - (clz((left - 1) as u32) as i32);
 }
 
