@@ -1,14 +1,12 @@
 // What single flows are like: their sizes, and how long servers take to answer over each uplink.
 
 import type { FlowSizes, ReportQuality } from '../report/report.js';
+import { EXPONENTS } from '../tally/key-parts.js';
 import type { Ledger } from '../tally/ledger.js';
 import { roomOf } from '../tally/rows.js';
 import type { Tally } from '../tally/tally.js';
 import { nearestRank } from './quantile.js';
 import { round6 } from './round.js';
-
-/** By which sizes are told: the smallest n with size <= 2^n. */
-const EXPONENTS = 64;
 
 /** Sizes of client-started flows, both directions; quantiles by nearest rank. Null without any. */
 export function flowSizesOf(ledger: Ledger, kept: number): FlowSizes | null {

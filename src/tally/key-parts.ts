@@ -12,5 +12,8 @@ export const BALANCED = { rows: 0, pinned: 1, unnamed: 2, numbers: 3 } as const;
 /** Sums of sizes. */
 export const SIZES = { most: 0, sum: 1, numbers: 2 } as const;
 
+/** Exponents that sizes of flows are told by: the smallest n with size <= 2^n. */
+export const EXPONENTS = 64;
+
 /** What is asked of decisions before they are sorted. */
 export const SPAN = { count: 0, first: 1, last: 2, numbers: 3 } as const;

@@ -2,9 +2,8 @@
 
 import { FLOW, ORIGIN } from '../../flows/connection.js';
 import { PROTOCOL } from '../../flows/rules.js';
+import { EXPONENTS } from '../key-parts.js';
 
-/** Exponents that sizes are told by. */
-const EXPONENTS: i32 = 64;
 const HALF: f64 = 0x80000000;
 
 /** Sizes of client-started flows; by exponent the flows and their bytes. Returns how many sizes there are. */
