@@ -14,7 +14,7 @@ import { explain, findUnused } from './explain.js';
 import type { Found, SpanUs, Thin } from './found.js';
 import { lossesOf, type Vanished } from './losses.js';
 import { type RawOutage, rawOfBrownout, rawOfSilence } from './raw.js';
-import { scan } from './scan.js';
+import { type Scanner, scan } from './scan.js';
 import { DEFAULT_SETTINGS, type DetectSettings } from './settings.js';
 
 export interface DetectInput {
@@ -36,12 +36,17 @@ const LEAST_US = 100_000;
 
 /** Looks for outages in a whole tally. Where there is nothing to look at, nothing counts as measured. */
 export function detect(input: DetectInput): Detection {
+  return beginDetection(input)();
+}
+
+/** As `detect`; what it returns finishes. Until then an `aside` may be at work on the longest part of it. */
+export function beginDetection(input: DetectInput, aside: Scanner | null = null): () => Detection {
   const { tally, spans, inView } = input;
   const uplinks = tally.topology.uplinks.length;
   const first = spans[0];
   const last = spans[spans.length - 1];
   if (first === undefined || last === undefined || uplinks === 0 || tally.topology.asSeen)
-    return nothingDetected(uplinks);
+    return () => nothingDetected(uplinks);
   const hashPolicy = input.config?.router.hashPolicy ?? null;
   const settings = input.settings ?? DEFAULT_SETTINGS;
   const startUs = Math.round(first[0] * 1e6);
@@ -64,20 +69,24 @@ export function detect(input: DetectInput): Detection {
     isLog,
     settings,
   };
-  const found = scan(flows, marks, holes(spans), options, endUs);
-  const single = [
-    ...found.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs, isLog)),
-    ...found.brownouts.map(rawOfBrownout),
-  ];
-  const together = allDown(marks, vanished, inView, leastGapUs).filter(
-    (one) => !single.some((two) => overlap(one, two)),
-  );
-  const raws = tellChanges(merge([...single, ...together], flows), tally).filter((raw) => {
-    // A change of address is one however soon the next flow came.
-    const leastUs = raw.kind === 'address-change' ? 0 : LEAST_US;
-    return (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(leastUs, settings.minOutageSec * 1e6);
-  });
-  return report(input, raws, vanished, flows, found, startUs, endUs);
+  const scanned = { flows, marks, holes: holes(spans), options, endUs };
+  const find = aside?.(scanned) ?? (() => scan(scanned));
+  return () => {
+    const found = find();
+    const single = [
+      ...found.outages.map((silence) => rawOfSilence(silence, flows, startUs, endUs, isLog)),
+      ...found.brownouts.map(rawOfBrownout),
+    ];
+    const together = allDown(marks, vanished, inView, leastGapUs).filter(
+      (one) => !single.some((two) => overlap(one, two)),
+    );
+    const raws = tellChanges(merge([...single, ...together], flows), tally).filter((raw) => {
+      // A change of address is one however soon the next flow came.
+      const leastUs = raw.kind === 'address-change' ? 0 : LEAST_US;
+      return (raw.end?.bestUs ?? endUs) - raw.start.bestUs >= Math.max(leastUs, settings.minOutageSec * 1e6);
+    });
+    return report(input, raws, vanished, flows, found, startUs, endUs);
+  };
 }
 
 function overlap(a: RawOutage, b: RawOutage): boolean {

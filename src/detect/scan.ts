@@ -61,14 +61,21 @@ const NOT_KNOWN = -1;
 
 let code: object | undefined;
 
-/** Scans all flows and marks; no input covers `holes`, which are in the order of time. */
-export function scan(
-  flows: Flows,
-  marks: Marks,
-  holes: readonly SpanUs[],
-  options: DetectorOptions,
-  endUs: number,
-): Found {
+export interface ScanInput {
+  flows: Flows;
+  marks: Marks;
+  /** Spans that no input covers, in the order of time. */
+  holes: readonly SpanUs[];
+  options: DetectorOptions;
+  /** What is looked at ends here, microseconds. */
+  endUs: number;
+}
+
+/** Takes what is to be scanned, perhaps elsewhere; returns what waits for it and tells what was found, once. */
+export type Scanner = (input: ScanInput) => () => Found;
+
+/** Scans all flows and marks. */
+export function scan({ flows, marks, holes, options, endUs }: ScanInput): Found {
   const room = new ScanRoom();
   room.takeFlows(flows);
   room.calls.setMarks(marks.times.length, room.put(marks.times), room.put(marks.codes));

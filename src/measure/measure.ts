@@ -1,7 +1,9 @@
 // A finished tally becomes the report: plain data, all that renderers and other programs get.
 
 import type { Config, Prefix } from '../config/config.js';
-import { detect } from '../detect/detect.js';
+import { beginDetection } from '../detect/detect.js';
+import type { Distortion } from '../detect/detection.js';
+import type { Scanner } from '../detect/scan.js';
 import type { DetectSettings } from '../detect/settings.js';
 import type { FlowRules } from '../flows/rules.js';
 import {
@@ -49,6 +51,9 @@ export interface MeasureInput {
 }
 
 const UNKNOWN = { up: null, down: null };
+/** Fewer are looked at here: to hand them over would take as long. */
+const FEW_FLOWS = 8192;
+
 const UNSEEN = { packets: UNKNOWN, ipBytes: UNKNOWN };
 
 /**
@@ -59,13 +64,19 @@ export function buildReport(input: MeasureInput): Report {
   return measureTally(input).report;
 }
 
-/** The report, and the decisions that its balance was taken from. */
-export function measureTally(input: MeasureInput): { report: Report; decisions: Decisions } {
+/**
+ * The report, and the decisions that its balance was taken from. What hangs on no outage is measured while `aside` looks for
+ * outages.
+ */
+export function measureTally(
+  input: MeasureInput,
+  aside: Scanner | null = null,
+): { report: Report; decisions: Decisions } {
   const { tally, config, inference, pins, interfaces } = input;
   const { ledger, topology } = tally;
   const names = topology.uplinks.map(({ name }) => name);
-  const known = names.map((name) => config?.uplinks.find((uplink) => uplink.name === name) ?? null);
-  const weights = known.map((uplink) => uplink?.weight ?? null);
+  const configured = names.map((name) => config?.uplinks.find((uplink) => uplink.name === name) ?? null);
+  const weights = configured.map((uplink) => uplink?.weight ?? null);
   const kept = ledger.threshold / 2 ** 32;
 
   const data = tally.bins.finish();
@@ -81,7 +92,7 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
 
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
   const dropped = input.inputs.reduce((sum, one) => sum + (one.dropped ?? 0), 0);
-  const detection = detect({
+  const looked = {
     tally,
     inView,
     weights,
@@ -89,35 +100,48 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
     config,
     dropped,
     ...(input.detect === undefined ? {} : { settings: input.detect }),
-  });
+  };
+  const scanner = ledger.count < FEW_FLOWS ? null : aside;
+  const finishDetection = beginDetection(looked, scanner);
+  const known = scanner === null ? finishDetection() : null;
   const window: Interval | null =
     cover.start === null || cover.end === null ? null : [cover.start * 1e6, cover.end * 1e6];
   const settings = { ipv4: hashPolicy, ipv6: hashPolicy6 };
-  const circumstances = { distortions: detection.distortions, window, leftOut: input.leftOut ?? null };
-  const decisions = findDecisions(ledger, inView, pins, settings, circumstances);
-  const expected = expectedShares(weights, decisions);
-  const judgement = judgeBalance(ledger, decisions, weights, names);
-  const all = pins.length === 0 && decisions.regimes.list.length === 1;
-  const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
-  const shares = measureShares(decisions, expected, exactFlows, weights);
+  const judge = (distortions: readonly Distortion[]) => {
+    const circumstances = { distortions, window, leftOut: input.leftOut ?? null };
+    const decisions = findDecisions(ledger, inView, pins, settings, circumstances);
+    const expected = expectedShares(weights, decisions);
+    const judgement = judgeBalance(ledger, decisions, weights, names);
+    const all = pins.length === 0 && decisions.regimes.list.length === 1;
+    const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
+    return { decisions, judgement, shares: measureShares(decisions, expected, exactFlows, weights) };
+  };
+  // Most likely none will be found.
+  const likely = judge(known?.distortions ?? []);
+  const hosts = countHosts({ ledger, names, clientsVisible: likely.decisions.clientsVisible, kept, totalBytes });
+  const quality = qualityOf(tally);
+  const flowSizes = flowSizesOf(ledger, kept);
+  const heatmap = captured.some((seen) => seen) ? heatmapOf(timeline, cover) : null;
+  const series = seriesOf(timeline, starts, names, { inView, captured }, cover, input.binSec !== null);
+  const detection = known ?? finishDetection();
+  const isRight = known !== null || detection.distortions.length === 0;
+  const { decisions, judgement, shares } = isRight ? likely : judge(detection.distortions);
   // Beside one that was captured, what connection tracking counted (flows that are over) is another measure.
   const isMixed = captured.includes(true) && captured.includes(false) && tally.told.flows > 0;
-  const hosts = countHosts({ ledger, names, clientsVisible: decisions.clientsVisible, kept, totalBytes });
-  const quality = qualityOf(tally);
 
   const uplinks = names.map((name, n): ReportUplink => {
     const { flows, router, inbound, answered } = tally.flows[n];
     const { packets, ipBytes } = totals[n];
     const heard = inView[n] && tally.told.unheard[n] === 0;
-    const snat = known[n]?.snat ?? topology.uplinks[n].snat;
+    const snat = configured[n]?.snat ?? topology.uplinks[n].snat;
     return {
       name,
       origin: inference?.evidence.some(({ uplink }) => uplink === name) ? 'inferred' : 'config',
-      interface: interfaces[n] ?? known[n]?.interface ?? null,
-      gateway: known[n]?.gateway ?? null,
+      interface: interfaces[n] ?? configured[n]?.interface ?? null,
+      gateway: configured[n]?.gateway ?? null,
       snat: snat.map(({ text }) => text),
       weight: weights[n],
-      capacity: known[n]?.capacity ?? null,
+      capacity: configured[n]?.capacity ?? null,
       flows,
       routerFlows: router,
       inboundFlows: inbound,
@@ -171,9 +195,9 @@ export function measureTally(input: MeasureInput): { report: Report; decisions: 
       lanKnown: (config?.lan.length ?? 0) > 0,
     }),
     top: hosts.top,
-    flowSizes: flowSizesOf(ledger, kept),
-    heatmap: captured.some((seen) => seen) ? heatmapOf(timeline, cover) : null,
-    series: seriesOf(timeline, starts, names, { inView, captured }, cover, input.binSec !== null),
+    flowSizes,
+    heatmap,
+    series,
   };
   return { report, decisions };
 }

@@ -20,6 +20,7 @@ import type { PacketFilter } from '../workers/filter.js';
 import type { PartRest } from '../workers/held.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
 import { type Job, Pool } from '../workers/pool.js';
+import type { Spare } from '../workers/scan-away.js';
 import type { SettleSpec } from '../workers/settle.js';
 import { THREAD_BYTES } from '../workers/threads.js';
 import { untilAborted } from './abort.js';
@@ -44,6 +45,8 @@ export interface EngineOptions {
   signal?: AbortSignal;
   /** Bytes (uncompressed) and packets read so far. */
   onProgress?: (bytes: number, packets: number) => void;
+  /** Keeps a thread that has read; who gives it has to end it. */
+  spare?: Spare;
   onFlow?: ConnectionSink;
   /** Completes a flow by what connection tracking told, or takes it over: see `ToldJoin.meet`. */
   meet?: (flow: Connection, duplicates: number, named: boolean) => 'done' | 'sight' | 'held';
@@ -170,6 +173,8 @@ export class Engine {
       // Threads have their own.
       if (!here) dropHots();
       await this.settleEnded(pool);
+      // Not while flows at several points are still to be matched: what it has read takes room as long as it lives.
+      if (options.spare !== undefined && this.stitcher === null) options.spare.thread = await pool.spare();
     } finally {
       pool.close();
       dropHots();

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Config, Prefix } from '../config/config.js';
 import { writeConfig } from '../config/write.js';
 import { linkName, linkTypeName } from '../decode/linktypes.js';
+import type { Scanner } from '../detect/scan.js';
 import type { DetectSettings } from '../detect/settings.js';
 import type { FlowRow } from '../flows/row.js';
 import { DEFAULT_FLOW_RULES, type FlowRules } from '../flows/rules.js';
@@ -16,6 +17,7 @@ import type { Topology } from '../uplinks/topology.js';
 import { UserError } from '../util/error.js';
 import { version } from '../util/version.js';
 import type { PacketFilter } from '../workers/filter.js';
+import type { Spare } from '../workers/scan-away.js';
 import { addReadings, configOf, readSaved } from './add.js';
 import { Engine } from './engine.js';
 import { FlowRows } from './rows.js';
@@ -120,9 +122,12 @@ export function reportOf(reading: Reading): Report {
   return measured(reading).report;
 }
 
-/** The report, and the decisions that its balance was taken from. */
-export function measured({ measureInput, inputs, findings }: Reading): { report: Report; decisions: Decisions } {
-  const { report, decisions } = measureTally(measureInput);
+/** The report, and the decisions that its balance was taken from. Outages may be looked for `aside`. */
+export function measured(
+  { measureInput, inputs, findings }: Reading,
+  aside: Scanner | null = null,
+): { report: Report; decisions: Decisions } {
+  const { report, decisions } = measureTally(measureInput, aside);
   report.inputs = inputs;
   report.findings = [...findings.before, ...report.findings, ...findings.after].sort(
     (a, b) => FINDING_LEVELS.indexOf(a.level) - FINDING_LEVELS.indexOf(b.level),
@@ -131,10 +136,15 @@ export function measured({ measureInput, inputs, findings }: Reading): { report:
 }
 
 async function run(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Report> {
-  return reportOf(await read(options, asSeen, rows));
+  const spare: Spare = { thread: null };
+  try {
+    return measured(await read(options, asSeen, rows, spare), spare.thread?.scan).report;
+  } finally {
+    spare.thread?.end();
+  }
 }
 
-async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null): Promise<Reading> {
+async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | null, spare?: Spare): Promise<Reading> {
   if ((options.config?.uplinks.length ?? 0) > MOST_UPLINKS) {
     throw new UserError(`more than ${MOST_UPLINKS} uplinks are configured: ${options.config?.uplinks.length}`);
   }
@@ -166,6 +176,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
       const reading = new Engine(sources, {
         topology,
         ...engineOptions,
+        ...(spare === undefined ? {} : { spare }),
         ...(rows === null ? {} : { onFlow: rows.taker(topology) }),
         ...(dumps.length === 0 ? {} : { meet: dumped.meet }),
         onProgress: (bytes, packets) => told(dumped.bytes + bytes, packets),
@@ -180,6 +191,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     const canReadAgain = [...sources, ...dumps].every(({ open, stream }) => open.size !== null && stream === null);
     if (renewed !== null && canReadAgain && options.signal?.aborted !== true) {
       rows?.close();
+      spare?.thread?.end();
       ({ engine, tracked } = await readWith(renewed));
     }
     const specs = options.inputs.filter((spec) => !saved.some((one) => one.spec === spec));

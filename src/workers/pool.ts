@@ -10,6 +10,7 @@ import type { Lane } from '../uplinks/lanes.js';
 import { type ExitCode, UserError } from '../util/error.js';
 import type { HeldPart, OtherKeys, PartRest } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
+import type { ScanThread } from './scan-away.js';
 import { type SettleSpec, settleRuns } from './settle.js';
 import { dropThreads, takeThread } from './threads.js';
 import type { Order } from './worker.js';
@@ -77,7 +78,7 @@ export class Pool {
     }
     const settled = await place.sortOut(part, others, onRest);
     // Its memory goes while the others are still at work.
-    if (place.isIdle && ![...this.held.values()].includes(place)) this.end(place);
+    if (this.hands.length > 1 && place.isIdle && ![...this.held.values()].includes(place)) this.end(place);
     return settled;
   }
 
@@ -95,6 +96,14 @@ export class Pool {
       loads[place] += list.byteLength;
     }
     return Promise.all(hands.map((hand, n) => settleAway(hand, { ...spec, lists: shares[n] })));
+  }
+
+  /** Gives a thread away, for what is left to do after all runs are settled; null where there is none. */
+  async spare(): Promise<ScanThread | null> {
+    const hand = this.hands.pop();
+    if (hand === undefined) return null;
+    const { ScanThread } = await import('./scan-away.js');
+    return new ScanThread(hand.worker);
   }
 
   /** What the threads held is given back while the work goes on here. */

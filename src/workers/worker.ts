@@ -1,17 +1,20 @@
 // A worker thread: reads parts and settles runs as they are handed to it, and sends back what they came to.
 
 import { parentPort } from 'node:worker_threads';
+import { dropHots } from '../flows/instance.js';
 import type { RingSpec } from '../input/ring.js';
 import { buffersOf, type Settled } from '../tally/settle.js';
 import type { HeldPart, OtherKeys } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
+import { type ScanOrder, takeScan } from './scan-away.js';
 import { type SettleSpec, settleRuns } from './settle.js';
 
 /** `stop` is shared. */
 export type Order =
   | { type: 'read'; spec: PartSpec; stop: SharedArrayBuffer }
   | { type: 'settle'; spec: SettleSpec }
-  | { type: 'sort'; part: number; others: OtherKeys };
+  | { type: 'sort'; part: number; others: OtherKeys }
+  | ScanOrder;
 
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs in a worker thread only');
@@ -23,6 +26,11 @@ let told = 0;
 
 port.on('message', (order: Order) => {
   if (order.type === 'read') return read(order.spec, new Uint8Array(order.stop));
+  if (order.type === 'scan') {
+    // Nothing more will be read.
+    dropHots();
+    return takeScan(order);
+  }
   try {
     const settled = order.type === 'settle' ? settleRuns(order.spec) : sort(order.part, order.others);
     port.postMessage({ type: 'settled', settled }, buffersOf(settled));

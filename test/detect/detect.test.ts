@@ -163,7 +163,7 @@ test('the usual time of an answer is not that of one to a demand that was sent a
   };
   const line = { uplinks: 1, inView: [true], shares: null, perFlow: null, clientsVisible: false };
   const options = { ...line, startUs: 0, leastGapUs: 1.5e6, isLog: false, settings: DEFAULT_SETTINGS };
-  const { outages } = scan(flows, marks, [], options, 40e6);
+  const { outages } = scan({ flows, marks, holes: [], options, endUs: 40e6 });
   assert.equal(outages.length, 1);
   assert.ok(outages[0].delayUs < 300_000, `${outages[0].delayUs}`);
 });
