@@ -44,7 +44,7 @@ interface Leak extends Spell {
 export function leakFindings({ tally, data, interfaces, outages }: LeakInput): Finding[] {
   const { topology, flows } = tally;
   const leaks = leaksOf(tally.lanes, data, topology.uplinks.length, outages);
-  addWays(tally, leaks);
+  if (flows.some(({ leaked }) => leaked > 0)) addWays(tally, leaks);
   return topology.uplinks.flatMap(({ name }, n) => {
     const { leaked, leakedInbound, leakedPackets } = flows[n];
     const leak = leaks[n];

@@ -25,7 +25,8 @@ export function planParts(
   const { topology, rules, filter, jobs, reference, ledgerRows } = options;
   const base = { input: source.number, path: source.open.path, format: source.format, startClock: null };
   const shared = { ...base, topology, rules, filter, seed, reference, keyBits: 0 };
-  const settle = (ended: boolean) => (settles ? { ledgerRows, ended } : null);
+  // Of several there may be thousands, for whose memories there are not enough addresses.
+  const settle = (ended: boolean) => (settles ? { ledgerRows, ended, shares: !several } : null);
   const { size } = source.open;
   const header = cuttable(source);
   const least = options.partBytes ?? PART_BYTES;

@@ -4,6 +4,7 @@ import { type Connection, ORIGIN } from '../flows/connection.js';
 import { NEVER, NONE } from '../flows/layout.js';
 import { AddressBook, hashAddress } from './addresses.js';
 import type { Column } from './columns.js';
+import { columnsIn, type SharedRows, shareColumns } from './shared-rows.js';
 
 /** Rows beyond which only a seeded part of the decision keys stays. */
 export const LEDGER_ROWS = 2 ** 20;
@@ -29,6 +30,8 @@ export interface LedgerData {
   threshold: number;
   addresses: Int32Array;
   columns: LedgerColumns;
+  /** Where the columns stand in a memory that is handed over with them. */
+  shared?: SharedRows;
 }
 
 export type LedgerColumns = ReturnType<Ledger['columns']>;
@@ -38,6 +41,8 @@ export class Ledger {
   /** Rows of keys whose hash is at or above this (of 2^32) are left out; below 2^32 the ledger is a sample. */
   threshold = 2 ** 32;
   addresses = new AddressBook();
+  /** Where columns stand in a memory that nobody else uses any more. */
+  shared: SharedRows | null = null;
   /** Little: who grows only after it was compiled has to be compiled again. */
   private capacity = LEAST_ROWS;
   /** Microseconds. */
@@ -69,6 +74,16 @@ export class Ledger {
   protocol: Uint8Array = new Uint8Array(this.capacity);
 
   constructor(private readonly limit = LEDGER_ROWS) {}
+
+  /** With all its room from the beginning, in a memory that can be handed to another thread. */
+  static shared(limit: number): Ledger {
+    const ledger = new Ledger(limit);
+    const { columns, shared } = shareColumns(ledger.columns(), limit);
+    Object.assign(ledger, columns);
+    ledger.capacity = limit;
+    ledger.shared = shared;
+    return ledger;
+  }
 
   get sampled(): boolean {
     return this.threshold < 2 ** 32;
@@ -123,8 +138,9 @@ export class Ledger {
     else this.mergeAll(data);
   }
 
-  private adopt({ count, addresses, columns }: LedgerData): void {
-    Object.assign(this, columns);
+  private adopt({ count, addresses, columns, shared }: LedgerData): void {
+    Object.assign(this, shared === undefined ? columns : columnsIn(shared, columns));
+    this.shared = shared ?? null;
     this.addresses = AddressBook.of(addresses);
     this.capacity = Math.min(...Object.values(columns).map(({ length }) => length));
     this.count = count;

@@ -19,13 +19,14 @@ export class PlainRuns {
   private lanes: readonly Lane[] = [];
   private told = 0;
 
-  /** `hot` is nobody else's until `finish`; `tally` takes the sums. */
+  /** `hot` is nobody else's until `finish`; `tally` takes the sums. `shares`: rows are handed over in their memory. */
   constructor(
     private readonly hot: Hot,
     private readonly tally: Tally,
     private readonly ledgerRows: number,
+    shares: boolean,
   ) {
-    this.ledger = new Ledger(ledgerRows);
+    this.ledger = shares ? Ledger.shared(ledgerRows) : new Ledger(ledgerRows);
     this.columns = columnsOf(hot);
     hot.calls.beginSettling((Math.random() * 2 ** 32) | 0);
   }
@@ -59,7 +60,8 @@ export class PlainRuns {
       tally.packets.attributed += sums[at + SUMS.packets];
     });
     const addresses = Int32Array.from(hot.words(MEMORY.addresses, 4 * hot.calls.addressCount()));
-    return { ...ledger.data(), addresses };
+    const { shared } = ledger;
+    return { ...ledger.data(), addresses, ...(shared === null ? {} : { shared }) };
   }
 
   private tell(lanes: readonly Lane[]): void {

@@ -1,15 +1,14 @@
 // The room in which loops over the ledger's rows run (src/tally/hot, WebAssembly), and its memory as typed arrays. Each loop
 // runs once a report: as JavaScript it would be interpreted for the most part.
 
-import { instanceOf, moduleOf, sharedMemory } from '../util/wasm.js';
+import { instanceOf, MOST_PAGES, moduleOf, PAGE_BYTES, type SharedMemory, sharedMemory } from '../util/wasm.js';
 import type { Column } from './columns.js';
 import { CODE } from './hot/code.js';
 import type { RoomCalls } from './room-calls.js';
 
-/** Room for the columns of some thousand rows at first, and all that can be addressed: what nobody writes to costs nothing. */
+/** Room for the columns of some thousand rows at first; it grows, for what nobody writes to costs nothing. */
 const FIRST_PAGES = 64;
-const MOST_PAGES = 2 ** 16;
-const MOST_BYTES = MOST_PAGES * 2 ** 16;
+const MOST_BYTES = MOST_PAGES * PAGE_BYTES;
 
 let code: object | undefined;
 
@@ -31,11 +30,11 @@ export class Room {
   readonly calls: RoomCalls;
   /** How many times over. */
   protected lent = 0;
-  private readonly memory = sharedMemory(FIRST_PAGES, MOST_PAGES);
 
-  constructor() {
+  constructor(private readonly memory: SharedMemory = sharedMemory(FIRST_PAGES, MOST_PAGES)) {
     code ??= moduleOf(CODE);
-    this.calls = instanceOf<RoomCalls>(code, { env: { memory: this.memory } });
+    this.calls = instanceOf<RoomCalls>(code, { env: { memory } });
+    rooms.set(memory.buffer, this);
   }
 
   /** What is put here meanwhile is gone afterwards. */

@@ -2,6 +2,7 @@
 
 import type { Ledger, LedgerColumns } from './ledger.js';
 import { Room } from './room.js';
+import { FIRST_BYTE } from './shared-rows.js';
 
 const rooms = new WeakMap<Ledger, Rows>();
 
@@ -16,12 +17,16 @@ export function roomOf(ledger: Ledger): Rows {
 
 export class Rows extends Room {
   constructor(private readonly ledger: Ledger) {
-    super();
+    const { shared } = ledger;
+    super(shared?.memory);
+    if (shared === null) return;
+    if (this.calls.top() > FIRST_BYTE) throw new Error('columns stand where the room has its own');
+    this.calls.release(shared.end);
   }
 
   /**
-   * Where a column stands in the room: it is moved there when it is first asked for, so that it does not stand twice for
-   * long. The ledger may go on with what it has then, and even outgrow it.
+   * Where a column stands in the room: it is moved there when it is first asked for, if it has not come there with the
+   * memory, so that it does not stand twice for long. The ledger may go on with what it has then, and even outgrow it.
    */
   column(name: keyof LedgerColumns): number {
     const column = this.ledger[name];

@@ -27,10 +27,13 @@ export class Settler {
   private readonly flow = new Connection();
   private readonly loose = new RunList(1);
 
-  /** `hot` settles what is plain, and is nobody else's until `finish`; without it all goes the long way. */
-  constructor(hot: Hot | null, topology: Topology, ledgerRows = LEDGER_ROWS) {
+  /**
+   * `hot` settles what is plain, and is nobody else's until `finish`; without it all goes the long way. `shares`: rows are
+   * handed over in a memory of their own, 10 GB of addresses, instead of being copied.
+   */
+  constructor(hot: Hot | null, topology: Topology, ledgerRows = LEDGER_ROWS, shares = false) {
     this.tally = new Tally(topology, ledgerRows);
-    this.plain = hot === null ? null : new PlainRuns(hot, this.tally, ledgerRows);
+    this.plain = hot === null ? null : new PlainRuns(hot, this.tally, ledgerRows, shares);
   }
 
   /** All that are not gone; `lanes` is the list that their lanes' numbers are of. */
@@ -78,5 +81,7 @@ export class Settler {
 export function buffersOf({ data, loose }: Settled): ArrayBuffer[] {
   const binned = [data.bins, data.starts, data.signals].flatMap(({ cells, bins, sums }) => [cells, bins, sums]);
   const columns = [...binned, data.ledger.addresses, ...Object.values(data.ledger.columns)];
-  return [loose, ...columns.map(({ buffer }) => buffer as ArrayBuffer)];
+  const buffers = columns.map(({ buffer }) => buffer);
+  // What is shared stays with both.
+  return [loose, ...buffers.filter((buffer) => buffer instanceof ArrayBuffer)];
 }

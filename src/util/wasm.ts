@@ -4,7 +4,7 @@ import { UserError } from './error.js';
 
 /** Of the standard's interface what is used here; TypeScript has it with the browser's alone. */
 declare const WebAssembly: {
-  Memory: new (pages: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: SharedArrayBuffer };
+  Memory: new (pages: { initial: number; maximum: number; shared: boolean }) => SharedMemory;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: Record<string, object>) => { exports: object };
 };
@@ -14,8 +14,17 @@ const BIG_ENDIAN = 'mlstat does not run on big-endian processors';
 const NO_ADDRESSES =
   'a limit on addresses leaves too little room: raise it (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler';
 
-/** A memory that is shared: arrays over it stay when it grows. */
-export function sharedMemory(initial: number, maximum: number): { readonly buffer: SharedArrayBuffer } {
+export const PAGE_BYTES: number = 2 ** 16;
+/** All that can be addressed. */
+export const MOST_PAGES: number = 2 ** 16;
+
+/** Travels between threads, which all see the same. Arrays over it stay when it grows. */
+export interface SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** In pages. */
+export function sharedMemory(initial: number, maximum: number): SharedMemory {
   checkProcessor();
   return withAddresses(() => new WebAssembly.Memory({ initial, maximum, shared: true }));
 }

@@ -51,9 +51,10 @@ export interface PartSpec {
   reference: boolean;
   /**
    * Whether runs that are over are settled here, where each is a flow by itself; else they are handed over. `ended`:
-   * nothing comes after this part, so that those still live at its end are over as well.
+   * nothing comes after this part, so that those still live at its end are over as well. `shares`: rows are handed over in a
+   * memory of their own.
    */
-  settle: { ledgerRows: number | undefined; ended: boolean } | null;
+  settle: { ledgerRows: number | undefined; ended: boolean; shares: boolean } | null;
   /**
    * Where what is to be settled is held until it is known which runs other parts know of: so many bits of a key's hash are
    * held against theirs. 0: nothing is held.
@@ -129,7 +130,8 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   const byMac = macs.length > 0 ? new MacSink(macs, decoder.points, { flush: (full) => onwards.flush(full) }) : null;
   const points = byMac === null ? decoder.points : byMac.views;
   const tally = new PartTally(spec.topology, spec.input, points);
-  const settler = spec.settle === null ? null : new Settler(hot, spec.topology, spec.settle.ledgerRows);
+  const { settle } = spec;
+  const settler = settle === null ? null : new Settler(hot, spec.topology, settle.ledgerRows, settle.shares);
   const closed =
     settler === null
       ? new RunChunks(() => handOver(true))
@@ -181,7 +183,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
     framer = await readWhole(spec, decoder, hooks, hot.window, onProgress);
   }
   decoder.finish();
-  const live = table.finish(spec.settle?.ended === true);
+  const live = table.finish(settle?.ended === true);
   const held = spec.keyBits > 0 && settler !== null ? new HeldPart(hot, table, live, settler, tally.lanes) : null;
   if (held !== null) hooks.hold?.(held);
   handOver(false);

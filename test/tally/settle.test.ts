@@ -116,9 +116,9 @@ function rowsOf({ count, addresses, columns }: LedgerData): string[] {
   }).sort();
 }
 
-function settled(runs: readonly Run[], fast: boolean, ledgerRows?: number) {
+function settled(runs: readonly Run[], fast: boolean, ledgerRows?: number, shares = false) {
   const hot = lendHot();
-  const settler = new Settler(fast ? hot : null, TOPOLOGY, ledgerRows);
+  const settler = new Settler(fast ? hot : null, TOPOLOGY, ledgerRows, shares);
   settler.takeAll(listOf(runs), LANES);
   const done = outcome(settler.finish());
   returnHot(hot);
@@ -144,7 +144,9 @@ test('a ledger that becomes too small is thinned alike', () => {
       fc.array(run, { minLength: 30, maxLength: 80, size: 'max' }),
       fc.integer({ min: 1, max: 60 }),
       (runs, most) => {
-        assert.deepEqual(settled(runs, true, most), settled(runs, false, most));
+        const slow = settled(runs, false, most);
+        assert.deepEqual(settled(runs, true, most), slow);
+        assert.deepEqual(settled(runs, true, most, true), slow);
       },
     ),
     { numRuns: 100 },
