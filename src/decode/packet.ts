@@ -9,7 +9,7 @@ import { walkLink } from './link.js';
 import { LINKTYPE } from './linktypes.js';
 import { mostCaptured, type PcapHeader } from './pcap-header.js';
 import { MAX_POINTS, PointTable } from './points.js';
-import { type UsualRecords, usualLink } from './usual.js';
+import { type TakingClock, type UsualRecords, usualLink } from './usual.js';
 import { LinkWalk, NETWORK } from './walk.js';
 
 const ETHERNET_HEADER = 14;
@@ -49,6 +49,8 @@ export class PacketDecoder {
   private lastIfindex = 0;
   private lastVlan = 0;
   private lastLinkType = -1;
+  /** Of the flow table, where batches go there as they are. */
+  private clock: TakingClock | null = null;
   /** The file whose usual records are read. */
   private usualHeader: PcapHeader | null = null;
 
@@ -91,6 +93,11 @@ export class PacketDecoder {
     this.decode(bytes, view, offset, captured, wireBytes, linkType, iface);
   }
 
+  /** From now on the sink is the flow table that `usual` is part of, by this clock. */
+  goThrough(clock: TakingClock): void {
+    this.clock = clock;
+  }
+
   /** What reads usual records of such a file out of this window by itself, null where nothing does. */
   usualRecords(header: PcapHeader, bytes: Uint8Array): UsualRecords | null {
     const { usual } = this;
@@ -108,10 +115,11 @@ export class PacketDecoder {
 
   /** Reads usual records; parameters and result as `UsualRecords.frame`. */
   frame(usual: UsualRecords, at: number, to: number, limit: number): number {
+    const { clock, counts } = this;
     let next = at;
     while (true) {
       const from = next;
-      next = usual.frame(from, to, limit);
+      next = clock === null ? usual.frame(from, to, limit) : usual.frameThrough(from, to, limit, clock, counts);
       if (this.batch.count < BATCH_ROWS) return next;
       this.flush();
     }

@@ -7,6 +7,19 @@ import type { PcapHeader } from './pcap-header.js';
 /** Kinds of link headers that it knows. */
 export const USUAL = { ethernet: 0, cooked1: 1, cooked2: 2, raw: 3 } as const;
 
+/** Where a flow table's clock stands, microseconds. */
+export interface TakingClock {
+  now: number;
+}
+
+/** Grows by what batches hold. Microseconds. */
+export interface Taken {
+  packets: number;
+  wireBytes: number;
+  firstUs: number;
+  lastUs: number;
+}
+
 /** Reads usual records of classic pcap out of one window of bytes into one batch, and stops where one is not. */
 export interface UsualRecords {
   /** Where the bytes have to be, and the rows are put. */
@@ -23,6 +36,11 @@ export interface UsualRecords {
    * Offsets are of the window. Returns the offset of the first one not read.
    */
   frame(at: number, to: number, limit: number): number;
+  /**
+   * As `frame`, but the flow table that it is part of takes each full batch at once, by its clock; the batch is full afterwards
+   * only where it could not.
+   */
+  frameThrough(at: number, to: number, limit: number, clock: TakingClock, taken: Taken): number;
 }
 
 /** The kind of link header, -1 for those it does not know. */

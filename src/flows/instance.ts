@@ -2,7 +2,7 @@
 
 import { Batch } from '../decode/batch.js';
 import type { PcapHeader } from '../decode/pcap-header.js';
-import type { UsualRecords } from '../decode/usual.js';
+import type { Taken, TakingClock, UsualRecords } from '../decode/usual.js';
 import { instanceOf, moduleOf, sharedMemory } from '../util/wasm.js';
 import { Doubts } from './doubts.js';
 import { CODE } from './hot/code.js';
@@ -15,6 +15,7 @@ import {
   OUTBOX_RUNS,
   RUN_BYTES,
   RUN_WORDS,
+  TAKEN,
   WINDOW_BYTES,
 } from './layout.js';
 import type { Timeouts } from './rules.js';
@@ -84,6 +85,7 @@ interface HotCalls {
   beginFrames(littleEndian: boolean, nanoseconds: boolean, headerBytes: number, captured: number, link: number): void;
   notePoint(ifindex: number, vlan: number, meta: number): void;
   frame(at: number, to: number, limit: number, rows: number): number;
+  frameThrough(at: number, to: number, limit: number, rows: number, now: number): number;
   noteLive(): void;
   sortOut(): void;
   roomForHeads(count: number): number;
@@ -148,6 +150,7 @@ export class Hot implements UsualRecords {
   wants = 0;
   /** Rows, and `wants`. */
   private readonly rowCount: Int32Array;
+  private readonly sums: Float64Array;
   private readonly memory: { readonly buffer: SharedArrayBuffer };
 
   constructor() {
@@ -173,6 +176,7 @@ export class Hot implements UsualRecords {
     this.cells = new Float64Array(buffer, MEMORY.cells, MOST_CELLS * 5);
     this.data = new Float64Array(buffer, MEMORY.data, MOST_CELLS);
     this.rowCount = new Int32Array(buffer, MEMORY.rowCount, 2);
+    this.sums = new Float64Array(buffer, MEMORY.taken, TAKEN.fields);
   }
 
   /** Fit for the next one: all that counts is as it was when it was new. */
@@ -199,6 +203,19 @@ export class Hot implements UsualRecords {
     const next = this.calls.frame(at, to, limit, batch.count);
     batch.count = this.rowCount[0];
     this.wants = this.rowCount[1];
+    return next;
+  }
+
+  frameThrough(at: number, to: number, limit: number, clock: TakingClock, taken: Taken): number {
+    const { batch, sums } = this;
+    const next = this.calls.frameThrough(at, to, limit, batch.count, clock.now);
+    batch.count = this.rowCount[0];
+    this.wants = this.rowCount[1];
+    clock.now = sums[TAKEN.now];
+    taken.packets += sums[TAKEN.packets];
+    taken.wireBytes += sums[TAKEN.wireBytes];
+    taken.firstUs = Math.min(taken.firstUs, sums[TAKEN.firstUs]);
+    taken.lastUs = Math.max(taken.lastUs, sums[TAKEN.lastUs]);
     return next;
   }
 

@@ -153,6 +153,9 @@ export const SILENCE = {
 /** Why a run ended, 0 where it may go on. */
 export const ENDED = STATE.reused | STATE.idled;
 
+/** What batches held that were taken as they were framed, Float64: sums, bounds, and where the clock stands after them. */
+export const TAKEN = { packets: 0, wireBytes: 1, firstUs: 2, lastUs: 3, now: 4, fields: 5 } as const;
+
 /** Lanes there may be, two cells each: see `LaneBook`. */
 export const MOST_CELLS = 0x20000;
 /** SNAT sources whose lanes the hot loop knows, at most, and neighbours; points at which it does. */
@@ -225,6 +228,7 @@ export const MEMORY = {
   rowCount: 0x26c00,
   wants: 0x26c04,
   touched: 0x26c08,
+  taken: 0x26c40,
   /**
    * SNAT sources and neighbours, a word and a mask each, and how many; one more than the lane by point, source and side, 0
    * where it is not known.

@@ -149,6 +149,7 @@ export async function readPart(spec: PartSpec, hooks: PartHooks): Promise<PartRe
   const onwards: BatchSink = { flush: (full) => table.flush(full) };
   const attributed = byMac ?? onwards;
   const sink = spec.filter === null ? attributed : new FilterSink(spec.filter, attributed);
+  if (sink === onwards) decoder.goThrough(table.clock);
   const onProgress = (bytes: number) => {
     hooks.progress(bytes, decoder.counts.packets);
     return !hooks.aborted;

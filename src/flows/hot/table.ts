@@ -3,10 +3,11 @@
 // A batch is worked in passes (hash all rows, find their records, touch them, then update), so that the cache misses of
 // neighbouring rows overlap instead of following each other.
 
-import { FLAG, KIND, META, ROW } from '../../decode/batch.js';
+import { BATCH_ROWS, FLAG, KIND, META, ROW } from '../../decode/batch.js';
 import { DISORDER_US } from '../clock.js';
-import { COLD, GONE, HOT, HOT_WORDS, MEMORY, NUMBER_BITS, RUN_BYTES, SEGMENTS, STATE } from '../layout.js';
+import { COLD, GONE, HOT, HOT_WORDS, MEMORY, NUMBER_BITS, RUN_BYTES, SEGMENTS, STATE, TAKEN } from '../layout.js';
 import { setKeyBits } from './alone.js';
+import { frame } from './frame.js';
 import { addOther, addToBin, setBack } from './host.js';
 import {
   asSeen,
@@ -23,7 +24,7 @@ import {
 import { empty } from './outbox.js';
 import { isOver, lastSight, least, setRules } from './rules.js';
 import { noteData } from './segments.js';
-import { clearStore, end, hashOf, mask, remove, runAt, sameWide } from './store.js';
+import { clearStore, end, hashOf, mask, remove, reserve, runAt, sameWide } from './store.js';
 
 export { addressCount } from './addresses.js';
 export { noteLive, roomForHeads, sortHeads, sortOut } from './alone.js';
@@ -86,6 +87,36 @@ export function flush(rows: i32, now: f64): f64 {
   update(from, stop, now);
   sweep(top);
   return top;
+}
+
+/**
+ * As `frame`, and takes each batch that is full, the clock standing at `now`: until a record is not usual, or there is no room for
+ * what a batch may bring. What was taken stands in `MEMORY.taken`.
+ */
+export function frameThrough(at: i32, to: i32, limit: i32, rows: i32, now: f64): i32 {
+  const stop: usize = MEMORY.rows + (BATCH_ROWS << 6);
+  let packets: i32 = 0;
+  let wireBytes: i64 = 0;
+  let first: f64 = Infinity;
+  let last: f64 = -Infinity;
+  let next = frame(at, to, limit, rows);
+  while (load<i32>(MEMORY.rowCount) === BATCH_ROWS && reserve(2 * BATCH_ROWS)) {
+    for (let row: usize = MEMORY.rows; row < stop; row += 64) {
+      const t = load<f64>(row);
+      if (t < first) first = t;
+      if (t > last) last = t;
+      wireBytes += load<i32>(row, ROW.wireBytes << 2);
+    }
+    packets += BATCH_ROWS;
+    now = flush(BATCH_ROWS, now);
+    next = frame(next, to, limit, 0);
+  }
+  store<f64>(MEMORY.taken, packets, TAKEN.packets << 3);
+  store<f64>(MEMORY.taken, <f64>wireBytes, TAKEN.wireBytes << 3);
+  store<f64>(MEMORY.taken, first, TAKEN.firstUs << 3);
+  store<f64>(MEMORY.taken, last, TAKEN.lastUs << 3);
+  store<f64>(MEMORY.taken, now, TAKEN.now << 3);
+  return next;
 }
 
 /**
