@@ -7,6 +7,8 @@ import type { CellBins } from '../flows/table.js';
 export const BIN_WIDTHS = [1, 5, 15, 60, 300, 900, 3600] as const;
 /** Occupied bins beyond which the width grows. A property of the whole: a part never has more than the whole. */
 const MAX_OCCUPIED = 2 ** 20;
+/** Bins there is room for at first. */
+const LEAST_ENTRIES = 256;
 /** Numbers a bin: packets, IP bytes, wire bytes, and the exact times of its first and last packet (microseconds). */
 export const BIN = { packets: 0, ipBytes: 1, wireBytes: 2, firstUs: 3, lastUs: 4, fields: 5 } as const;
 const FIELDS = BIN.fields;
@@ -34,10 +36,11 @@ export class Bins implements CellBins {
   private readonly one = new Float64Array(FIELDS);
 
   private count = 0;
-  private cells = new Int32Array(256);
-  private bins = new Float64Array(256);
-  private sums = new Float64Array(256 * FIELDS);
-  private index = new Int32Array(1024);
+  private cells: Int32Array = new Int32Array(LEAST_ENTRIES);
+  private bins: Float64Array = new Float64Array(LEAST_ENTRIES);
+  private sums: Float64Array = new Float64Array(LEAST_ENTRIES * FIELDS);
+  /** Made when the first bin is looked for: of what comes from one part alone nothing is. */
+  private index = new Int32Array(0);
 
   constructor() {
     this.startUs = this.endUs = 0;
@@ -65,13 +68,21 @@ export class Bins implements CellBins {
     this.store(cell, Math.floor(timeUs / 1e6), one, 0);
   }
 
-  /** Adds bins of another part. `cellOf` renames its cells. */
-  merge(data: BinData, cellOf: (cell: number) => number): void {
+  /** Adds bins of another part, whose columns may be taken over. `cellOf` renames its cells, where they need it. */
+  merge(data: BinData, cellOf: ((cell: number) => number) | null = null): void {
     this.settle();
     while (this.widthSec < data.widthSec) this.coarsen();
-    for (let i = 0; i < data.cells.length; i++) {
+    const { length } = data.cells;
+    if (this.count === 0 && this.widthSec === data.widthSec && cellOf === null && length <= MAX_OCCUPIED) {
+      this.count = length;
+      ({ cells: this.cells, bins: this.bins, sums: this.sums } = data);
+      this.index = new Int32Array(0);
+      return;
+    }
+    for (let i = 0; i < length; i++) {
       const at = i * FIELDS;
-      this.store(cellOf(data.cells[i]), data.bins[i] * data.widthSec, data.sums, at);
+      const cell = data.cells[i];
+      this.store(cellOf === null ? cell : cellOf(cell), data.bins[i] * data.widthSec, data.sums, at);
     }
   }
 
@@ -133,6 +144,7 @@ export class Bins implements CellBins {
   }
 
   private find(cell: number, bin: number): number {
+    if (this.index.length === 0) this.reindex();
     const mask = this.index.length - 1;
     let slot = hashBin(cell, bin) & mask;
     for (;;) {
@@ -156,7 +168,7 @@ export class Bins implements CellBins {
   }
 
   private grow(): void {
-    const size = this.cells.length * 2;
+    const size = Math.max(LEAST_ENTRIES, this.cells.length * 2);
     const old = { cells: this.cells, bins: this.bins, sums: this.sums };
     this.cells = new Int32Array(size);
     this.bins = new Float64Array(size);
@@ -164,23 +176,30 @@ export class Bins implements CellBins {
     this.cells.set(old.cells);
     this.bins.set(old.bins);
     this.sums.set(old.sums);
-    this.index = new Int32Array(size * 4);
-    const mask = this.index.length - 1;
+    this.reindex();
+  }
+
+  /** A quarter full at most. */
+  private reindex(): void {
+    const places = 2 ** Math.ceil(Math.log2(4 * Math.max(LEAST_ENTRIES, this.cells.length)));
+    const index = new Int32Array(places);
+    const mask = places - 1;
     for (let entry = 0; entry < this.count; entry++) {
       let slot = hashBin(this.cells[entry], this.bins[entry]) & mask;
-      while (this.index[slot] !== 0) slot = (slot + 1) & mask;
-      this.index[slot] = entry + 1;
+      while (index[slot] !== 0) slot = (slot + 1) & mask;
+      index[slot] = entry + 1;
     }
+    this.index = index;
   }
 
   private coarsen(): void {
     const { cells, bins, sums, count, widthSec } = this;
     this.width++;
     this.count = 0;
-    this.cells = new Int32Array(256);
-    this.bins = new Float64Array(256);
-    this.sums = new Float64Array(256 * FIELDS);
-    this.index = new Int32Array(1024);
+    this.cells = new Int32Array(LEAST_ENTRIES);
+    this.bins = new Float64Array(LEAST_ENTRIES);
+    this.sums = new Float64Array(LEAST_ENTRIES * FIELDS);
+    this.index = new Int32Array(0);
     for (let i = 0; i < count; i++) {
       const at = i * FIELDS;
       this.store(cells[i], bins[i] * widthSec, sums, at);
@@ -194,6 +213,11 @@ export class Bins implements CellBins {
     open.set(this.open);
     this.open = open;
   }
+}
+
+/** What renaming lanes makes of their cells; null where nothing is renamed. */
+export function cellsOf(lanes: Int32Array): ((cell: number) => number) | null {
+  return lanes.every((to, lane) => to === lane) ? null : (cell) => (lanes[cell >> 1] << 1) | (cell & 1);
 }
 
 function hashBin(cell: number, bin: number): number {

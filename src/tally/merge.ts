@@ -2,7 +2,7 @@
 
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import type { BinData } from './bins.js';
+import { type BinData, cellsOf } from './bins.js';
 import type { LedgerData } from './ledger.js';
 import type { OwnAddress } from './sources.js';
 import type { StrangerData } from './strangers.js';
@@ -73,9 +73,9 @@ export function mergeData(tally: Tally, data: TallyData): void {
       lanes[n] = names.lanes[i];
     });
   }
-  tally.bins.merge(data.bins, (cell) => (lanes[cell >> 1] << 1) | (cell & 1));
-  tally.starts.merge(data.starts, (cell) => cell);
-  tally.signals.merge(data.signals, (cell) => cell);
+  tally.bins.merge(data.bins, cellsOf(lanes));
+  tally.starts.merge(data.starts);
+  tally.signals.merge(data.signals);
   tally.ledger.merge(data.ledger);
   tally.strangers.merge(data.strangers);
   tally.sources.merge(data.sources);

@@ -98,7 +98,7 @@ export class PlainRuns {
       data.sums[n * BIN.fields + BIN.firstUs] = floats[(entry * STARTS.words) / 2 + STARTS.firstUs64];
       data.sums[n * BIN.fields + BIN.lastUs] = floats[(entry * STARTS.words) / 2 + STARTS.lastUs64];
     });
-    this.tally.starts.merge(data, (cell) => cell);
+    this.tally.starts.merge(data);
   }
 }
 

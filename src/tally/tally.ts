@@ -8,7 +8,7 @@ import { PROTOCOL } from '../flows/rules.js';
 import { SPRAYED_PACKETS } from '../flows/stitch.js';
 import { CLASS, type Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { Bins } from './bins.js';
+import { Bins, cellsOf } from './bins.js';
 import { Ledger } from './ledger.js';
 import type { PartData } from './part.js';
 import { SIGNAL } from './signals.js';
@@ -117,8 +117,8 @@ export class Tally {
   /** Adds what a part counted outside flows, and its bins. */
   addPart(chain: number, data: PartData): void {
     const { lanes } = this.rename(chain, data.points, data.lanes);
-    this.bins.merge(data.bins, (cell) => (lanes[cell >> 1] << 1) | (cell & 1));
-    this.signals.merge(data.signals, (cell) => cell);
+    this.bins.merge(data.bins, cellsOf(lanes));
+    this.signals.merge(data.signals);
     data.segments.forEach((segments, cell) => {
       const lane = this.lanes[lanes[cell >> 1]];
       if (segments > 0 && lane.class === CLASS.wan) this.flows[lane.uplink].segments += segments;
