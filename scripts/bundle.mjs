@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withNumbers } from './constants.mjs';
 
 /** Loaded seldom, and made for `require`: left as they are. */
@@ -37,7 +37,7 @@ export async function bundle(root) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [withoutPrograms, withNumbers, withRequired],
+    plugins: [withoutPrograms, withNumbers, withRequired, withPlainWidths],
     // Numbers that have a name of their own are put in its place as well.
     minifySyntax: true,
     legalComments: 'none',
@@ -93,6 +93,20 @@ const withRequired = {
   setup(build) {
     build.onLoad({ filter: /[\\/]dist[\\/]config[\\/]address\.js$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace('createRequire(import.meta.url)(', 'require('),
+    }));
+  },
+};
+
+/**
+ * cli-table3 is shown nothing that is wider or narrower than one column a unit (report/terminal/table.ts): it need not compile a
+ * pattern of all emoji to measure that.
+ */
+const withPlainWidths = {
+  name: 'with-plain-widths',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]node_modules[\\/]string-width[\\/]index\.js$/ }, ({ path }) => ({
+      contents: "const strip = require('strip-ansi');\nmodule.exports = (text) => strip(text).length;",
+      resolveDir: dirname(path),
     }));
   },
 };

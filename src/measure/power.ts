@@ -25,8 +25,8 @@ export function detectablePoints(decisions: number, widest: number, df: number):
 export function noncentrality(df: number): number {
   let found = known.get(df);
   if (found === undefined) {
-    const critical = solve((x) => chiSquareTail(x, df) < SIZE, df + 10);
-    found = solve((lambda) => noncentralTail(critical, df, lambda) > POWER, 20);
+    const critical = solve((x) => SIZE - chiSquareTail(x, df), df + 10);
+    found = solve((lambda) => noncentralTail(critical, df, lambda) - POWER, 20);
     known.set(df, found);
   }
   return found;
@@ -34,15 +34,35 @@ export function noncentrality(df: number): number {
 
 const known = new Map<number, number>();
 
-/** Where a condition that holds for all larger arguments begins to hold, by bisection. */
-function solve(holds: (x: number) => boolean, guess: number): number {
+/**
+ * Where a function that rises from below zero crosses it: false position, in the variant that halves what has stayed on one
+ * side too long (Illinois; Dowell and Jarratt, BIT 11 (1971)). A dozen looks, where halving the span takes forty-five.
+ */
+function solve(rise: (x: number) => number, guess: number): number {
   let low = 0;
+  let below = rise(low);
   let high = guess;
-  while (!holds(high)) high *= 2;
-  while (high - low > 1e-12 * high) {
-    const middle = (low + high) / 2;
-    if (holds(middle)) high = middle;
-    else low = middle;
+  let above = rise(high);
+  for (; above < 0; above = rise(high)) {
+    [low, below] = [high, above];
+    high *= 2;
+  }
+  for (let side = 0; high - low > 1e-12 * high; ) {
+    const between = low - (below * (high - low)) / (above - below);
+    // No number lies between it and that end.
+    if (between <= low) return low;
+    if (between >= high) return high;
+    const here = rise(between);
+    if (here === 0) return between;
+    if (here < 0) {
+      [low, below] = [between, here];
+      if (side < 0) above /= 2;
+      side = -1;
+    } else {
+      [high, above] = [between, here];
+      if (side > 0) below /= 2;
+      side = 1;
+    }
   }
   return high;
 }
