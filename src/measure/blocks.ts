@@ -1,5 +1,7 @@
 // Decisions in the order of time become blocks that can be permuted, and the best of the moments that part them in two.
 
+import { lendRoomOf } from '../tally/room.js';
+
 /** Decisions by code: regime · places + place. */
 export interface TimedDecisions {
   /** Sorted by time, those of one moment by code: microseconds. */
@@ -42,63 +44,77 @@ export interface Blocks {
 
 /** Decisions of a regime in their order, so many to a block; a last block that is not full stays where it is. */
 export function blocksOf(decisions: TimedDecisions, from: number, to: number): Blocks {
-  const { startUs, code, regimes, places } = decisions;
+  const { startUs, regimes } = decisions;
   const full = Math.ceil((to - from) / MOST_BLOCKS);
-  const open = new Int32Array(regimes).fill(-1);
-  const blocks: { regime: number; last: number; size: number; counts: Int32Array }[] = [];
-  const totals = new Int32Array(regimes * places);
-  const sums = new Int32Array(regimes);
-  for (let i = from; i < to; i++) {
-    const place = code[i] % places;
-    const regime = (code[i] - place) / places;
-    if (open[regime] < 0 || blocks[open[regime]].size === full) {
-      open[regime] = blocks.push({ regime, last: i, size: 0, counts: new Int32Array(places) }) - 1;
-    }
-    const block = blocks[open[regime]];
-    block.counts[place]++;
-    block.size++;
-    block.last = i;
-    totals[code[i]]++;
-    sums[regime]++;
-  }
-  // A split meets a block when it has met the last decision of it.
-  blocks.sort((a, b) => a.last - b.last);
-  const counts = new Int32Array(blocks.length * places);
-  blocks.forEach((block, n) => {
-    counts.set(block.counts, n * places);
-  });
-  const order = Int32Array.from(blocks, (_, n) => n);
-  const members = Array.from({ length: regimes }, (_, regime) =>
-    order.filter((n) => blocks[n].regime === regime && blocks[n].size === full),
+  const counted = countBlocks(decisions, from, to, full);
+  const { regime, last, sizes, totals, sums } = counted;
+  const order = Int32Array.from(last, (_, n) => n);
+  const members = Array.from({ length: regimes }, (_, one) =>
+    order.filter((n) => regime[n] === one && sizes[n] === full),
   );
   const used = totals.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0);
-  const xLogX = new Float64Array(to - from + 1);
-  for (let x = 2; x < xLogX.length; x++) xLogX[x] = x * Math.log(x);
   return {
-    regime: Int32Array.from(blocks, ({ regime }) => regime),
-    last: Int32Array.from(blocks, ({ last }) => last),
-    counts,
-    sizes: Int32Array.from(blocks, ({ size }) => size),
+    ...counted,
     order,
     exchangeable: members.filter((places) => places.length > 1),
-    totals,
-    sums,
     isDense:
       regimes === 1 &&
-      momentsApart(blocks, startUs, to - from) >= DENSE_MOMENTS &&
+      momentsApart(last, sizes, startUs, to - from) >= DENSE_MOMENTS &&
       totals.every((total) => total === 0 || total >= DENSE_DECISIONS),
     df: Math.max(1, used - sums.reduce((sum, total) => sum + (total > 0 ? 1 : 0), 0)),
-    xLogX,
   };
 }
 
-function momentsApart(blocks: readonly { last: number; size: number }[], startUs: Float64Array, all: number): number {
+/** What is counted of blocks, in the order of their last decisions: a split meets a block when it has met that one. */
+function countBlocks({ code, regimes, places }: TimedDecisions, from: number, to: number, full: number) {
+  return lendRoomOf(code, (room) => {
+    const most = Math.ceil((to - from) / full) + regimes;
+    const [regime, last, sizes] = [room.integers(most), room.integers(most), room.integers(most)];
+    const counts = room.integers(most * places);
+    const totals = room.integers(regimes * places).fill(0);
+    const sums = room.integers(regimes).fill(0);
+    const xLogX = room.floats(to - from + 1);
+    room.calls.fillXLogX(xLogX.length, xLogX.byteOffset);
+    const columns = [regime, last, sizes, counts, totals, sums].map(({ byteOffset }) => byteOffset);
+    const count = room.calls.countBlocks(
+      from,
+      to,
+      room.placeOf(code),
+      regimes,
+      places,
+      full,
+      room.integers(regimes).byteOffset,
+      ...(columns as [number, number, number, number, number, number]),
+    );
+    // Of one regime they end in the order in which they begin.
+    const order = regimes === 1 ? null : Int32Array.from({ length: count }, (_, n) => n);
+    order?.sort((a, b) => last[a] - last[b]);
+    const inOrder = (column: Int32Array) => order?.map((n) => column[n]) ?? column.slice(0, count);
+    const ofPlace = (n: number, place: number) => counts[n * places + place];
+    return {
+      regime: inOrder(regime),
+      last: inOrder(last),
+      sizes: inOrder(sizes),
+      counts:
+        order === null
+          ? counts.slice(0, count * places)
+          : Int32Array.from({ length: count * places }, (_, at) =>
+              ofPlace(order[Math.floor(at / places)], at % places),
+            ),
+      totals: totals.slice(),
+      sums: sums.slice(),
+      xLogX: xLogX.slice(),
+    };
+  });
+}
+
+function momentsApart(last: Int32Array, sizes: Int32Array, startUs: Float64Array, all: number): number {
   let count = 0;
   let since = 0;
   let met = 0;
-  for (const { last, size } of blocks) {
-    met += size;
-    if (met === all || met - since < PART * all || startUs[last] === startUs[last + 1]) continue;
+  for (let n = 0; n < last.length; n++) {
+    met += sizes[n];
+    if (met === all || met - since < PART * all || startUs[last[n]] === startUs[last[n] + 1]) continue;
     since = met;
     count++;
   }

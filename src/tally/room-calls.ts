@@ -200,4 +200,20 @@ export interface RoomCalls {
     startUs: number,
     codes: number,
   ): void;
+  countBlocks(
+    from: number,
+    to: number,
+    codes: number,
+    regimes: number,
+    places: number,
+    full: number,
+    open: number,
+    regimeOf: number,
+    lasts: number,
+    sizes: number,
+    counts: number,
+    totals: number,
+    sums: number,
+  ): number;
+  fillXLogX(count: number, table: number): void;
 }

@@ -33,7 +33,7 @@ export class Room {
 
   constructor(private readonly memory: SharedMemory = sharedMemory(FIRST_PAGES, MOST_PAGES)) {
     code ??= moduleOf(CODE);
-    this.calls = instanceOf<RoomCalls>(code, { env: { memory } });
+    this.calls = instanceOf<RoomCalls>(code, { env: { memory }, math: Math });
     rooms.set(memory.buffer, this);
   }
 

@@ -3,6 +3,7 @@
 
 export { areNamed, askers, nextTie, numberPairs, tell } from './asking.js';
 export { balanceRows } from './balance.js';
+export { countBlocks, fillXLogX } from './blocks.js';
 export { nextHeavy, sumHosts, sumListed } from './hosts.js';
 export { countByUplink, countPlaces, numberServers, numberTuples, sumKeys } from './keys.js';
 export { sortRows } from './order.js';
