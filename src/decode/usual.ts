@@ -37,10 +37,10 @@ export interface UsualRecords {
    */
   frame(at: number, to: number, limit: number): number;
   /**
-   * As `frame`, but the flow table that it is part of takes each full batch at once, by its clock; the batch is full afterwards
-   * only where it could not.
+   * As `frame`, but the flow table that it is part of takes each full batch at once, by its clock, and adds what it held to
+   * `sums`. A batch that is full afterwards is one for whose runs there is no room.
    */
-  frameThrough(at: number, to: number, limit: number, clock: TakingClock, taken: Taken): number;
+  frameThrough(at: number, to: number, limit: number, clock: TakingClock, sums: Taken): number;
 }
 
 /** The kind of link header, -1 for those it does not know. */

@@ -69,8 +69,8 @@ export function beginDetection(input: DetectInput, aside: Scanner | null = null)
     isLog,
     settings,
   };
-  const scanned = { flows, marks, holes: holes(spans), options, endUs };
-  const find = aside?.(scanned) ?? (() => scan(scanned));
+  const toScan = { flows, marks, holes: holes(spans), options, endUs };
+  const find = aside?.(toScan) ?? (() => scan(toScan));
   return () => {
     const found = find();
     const single = [

@@ -1,6 +1,6 @@
 // Flows and marks become what is found in them: an instance of the scan (src/detect/hot, WebAssembly), made for once.
 
-import { instanceOf, moduleOf } from '../util/wasm.js';
+import { instanceOf, moduleOf, withRoom } from '../util/wasm.js';
 import type { Flows, Marks } from './evidence.js';
 import {
   BROWNOUT,
@@ -108,7 +108,7 @@ class ScanRoom {
 
   /** Copies an array into the room; returns where it stands there. */
   put({ buffer, byteOffset, byteLength }: Float64Array | Int32Array | Uint8Array): number {
-    const at = this.calls.roomFor(byteLength) >>> 0;
+    const at = withRoom(() => this.calls.roomFor(byteLength)) >>> 0;
     // The memory may have grown: arrays over it must be made anew.
     new Uint8Array(this.calls.memory.buffer, at, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
     return at;

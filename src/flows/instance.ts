@@ -3,7 +3,7 @@
 import { Batch } from '../decode/batch.js';
 import type { PcapHeader } from '../decode/pcap-header.js';
 import type { Taken, TakingClock, UsualRecords } from '../decode/usual.js';
-import { instanceOf, moduleOf, sharedMemory } from '../util/wasm.js';
+import { instanceOf, MOST_PAGES, moduleOf, PAGE_BYTES, type SharedMemory, sharedMemory } from '../util/wasm.js';
 import { Doubts } from './doubts.js';
 import { CODE } from './hot/code.js';
 import {
@@ -99,12 +99,8 @@ interface HotCalls {
 
 const NO_BLOCKS: Int32Array = new Int32Array(0);
 
-const PAGE_BYTES = 2 ** 16;
 /** At first there is room for some thousand runs. */
 const FIRST_PAGES = MEMORY.runs / PAGE_BYTES + 16;
-/** All that can be addressed. */
-const MOST_PAGES = 2 ** 16;
-
 /** Its own ones are cleared when a part begins. */
 const OTHERS_BITS = ['before', 'after'] as const;
 type KeyBits = 'incoming' | 'live' | (typeof OTHERS_BITS)[number];
@@ -150,8 +146,9 @@ export class Hot implements UsualRecords {
   wants = 0;
   /** Rows, and `wants`. */
   private readonly rowCount: Int32Array;
-  private readonly sums: Float64Array;
-  private readonly memory: { readonly buffer: SharedArrayBuffer };
+  /** What `frameThrough` took. */
+  private readonly taken: Float64Array;
+  private readonly memory: SharedMemory;
 
   constructor() {
     this.memory = sharedMemory(FIRST_PAGES, MOST_PAGES);
@@ -176,7 +173,7 @@ export class Hot implements UsualRecords {
     this.cells = new Float64Array(buffer, MEMORY.cells, MOST_CELLS * 5);
     this.data = new Float64Array(buffer, MEMORY.data, MOST_CELLS);
     this.rowCount = new Int32Array(buffer, MEMORY.rowCount, 2);
-    this.sums = new Float64Array(buffer, MEMORY.taken, TAKEN.fields);
+    this.taken = new Float64Array(buffer, MEMORY.taken, TAKEN.fields);
   }
 
   /** Fit for the next one: all that counts is as it was when it was new. */
@@ -206,16 +203,16 @@ export class Hot implements UsualRecords {
     return next;
   }
 
-  frameThrough(at: number, to: number, limit: number, clock: TakingClock, taken: Taken): number {
-    const { batch, sums } = this;
+  frameThrough(at: number, to: number, limit: number, clock: TakingClock, sums: Taken): number {
+    const { batch, taken } = this;
     const next = this.calls.frameThrough(at, to, limit, batch.count, clock.now);
     batch.count = this.rowCount[0];
     this.wants = this.rowCount[1];
-    clock.now = sums[TAKEN.now];
-    taken.packets += sums[TAKEN.packets];
-    taken.wireBytes += sums[TAKEN.wireBytes];
-    taken.firstUs = Math.min(taken.firstUs, sums[TAKEN.firstUs]);
-    taken.lastUs = Math.max(taken.lastUs, sums[TAKEN.lastUs]);
+    clock.now = taken[TAKEN.now];
+    sums.packets += taken[TAKEN.packets];
+    sums.wireBytes += taken[TAKEN.wireBytes];
+    sums.firstUs = Math.min(sums.firstUs, taken[TAKEN.firstUs]);
+    sums.lastUs = Math.max(sums.lastUs, taken[TAKEN.lastUs]);
     return next;
   }
 

@@ -45,7 +45,7 @@ export interface Blocks {
 /** Decisions of a regime in their order, so many to a block; a last block that is not full stays where it is. */
 export function blocksOf(decisions: TimedDecisions, from: number, to: number): Blocks {
   const { startUs, regimes } = decisions;
-  const full = Math.ceil((to - from) / MOST_BLOCKS);
+  const full = Math.max(1, Math.ceil((to - from) / MOST_BLOCKS));
   const counted = countBlocks(decisions, from, to, full);
   const { regime, last, sizes, totals, sums } = counted;
   const order = Int32Array.from(last, (_, n) => n);
@@ -75,37 +75,44 @@ function countBlocks({ code, regimes, places }: TimedDecisions, from: number, to
     const sums = room.integers(regimes).fill(0);
     const xLogX = room.floats(to - from + 1);
     room.calls.fillXLogX(xLogX.length, xLogX.byteOffset);
-    const columns = [regime, last, sizes, counts, totals, sums].map(({ byteOffset }) => byteOffset);
     const count = room.calls.countBlocks(
       from,
-      to,
-      room.placeOf(code),
+      to - from,
+      room.placeOf(code.subarray(from, to)),
       regimes,
       places,
       full,
       room.integers(regimes).byteOffset,
-      ...(columns as [number, number, number, number, number, number]),
+      regime.byteOffset,
+      last.byteOffset,
+      sizes.byteOffset,
+      counts.byteOffset,
+      totals.byteOffset,
+      sums.byteOffset,
     );
-    // Of one regime they end in the order in which they begin.
-    const order = regimes === 1 ? null : Int32Array.from({ length: count }, (_, n) => n);
-    order?.sort((a, b) => last[a] - last[b]);
-    const inOrder = (column: Int32Array) => order?.map((n) => column[n]) ?? column.slice(0, count);
-    const ofPlace = (n: number, place: number) => counts[n * places + place];
-    return {
-      regime: inOrder(regime),
-      last: inOrder(last),
-      sizes: inOrder(sizes),
-      counts:
-        order === null
-          ? counts.slice(0, count * places)
-          : Int32Array.from({ length: count * places }, (_, at) =>
-              ofPlace(order[Math.floor(at / places)], at % places),
-            ),
+    const found = {
+      regime: regime.slice(0, count),
+      last: last.slice(0, count),
+      sizes: sizes.slice(0, count),
+      counts: counts.slice(0, count * places),
       totals: totals.slice(),
       sums: sums.slice(),
       xLogX: xLogX.slice(),
     };
+    // Of one regime they end in the order in which they begin.
+    return regimes === 1 ? found : { ...found, ...inOrderOfEnd(found, places) };
   });
+}
+
+function inOrderOfEnd(blocks: Pick<Blocks, 'regime' | 'last' | 'sizes' | 'counts'>, places: number) {
+  const { regime, last, sizes } = blocks;
+  const order = Int32Array.from(last, (_, n) => n).sort((a, b) => last[a] - last[b]);
+  const counts = new Int32Array(blocks.counts.length);
+  order.forEach((n, at) => {
+    counts.set(blocks.counts.subarray(n * places, (n + 1) * places), at * places);
+  });
+  const inOrder = (column: Int32Array) => order.map((n) => column[n]);
+  return { regime: inOrder(regime), last: inOrder(last), sizes: inOrder(sizes), counts };
 }
 
 function momentsApart(last: Int32Array, sizes: Int32Array, startUs: Float64Array, all: number): number {

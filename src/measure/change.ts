@@ -4,7 +4,7 @@ import { type Blocks, blocksOf, LEAST_SIDE, largestSplit, shuffleBlocks, type Ti
 import { chiSquareTail } from './chi-square.js';
 import { gStatistic } from './g-test.js';
 import { seededRandom } from './random.js';
-import { findSpell } from './spell.js';
+import { findSpell, strikingSpell } from './spell.js';
 
 export interface WeightChange {
   /** Start of the first decision after it, microseconds. */
@@ -52,6 +52,14 @@ export function findChanges(decisions: TimedDecisions): WeightChange[] {
   });
 }
 
+/** Whether no split and no spell is striking enough to be held against permutations, which take long: there is no change then. */
+export function arePlain(decisions: TimedDecisions): boolean {
+  const { startUs } = decisions;
+  if (startUs.length < 2 * LEAST_SIDE) return true;
+  const blocks = blocksOf(decisions, 0, startUs.length);
+  return strikingSplit(decisions, blocks) === null && strikingSpell(decisions, blocks) === null;
+}
+
 /** A change as the number of the first decision after it. */
 export interface Cut extends Pick<WeightChange, 'pValue' | 'earliestUs' | 'latestUs'> {
   at: number;
@@ -94,9 +102,9 @@ function settled(decisions: TimedDecisions, found: Cut[]): Cut[] {
 }
 
 /** The best split; null where it is chance. */
-export function splitOf({ startUs }: TimedDecisions, blocks: Blocks): Cut | null {
-  const seen = largestSplit(blocks, blocks.order, startUs);
-  if (seen.at < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE)) return null;
+export function splitOf({ startUs }: Pick<TimedDecisions, 'startUs'>, blocks: Blocks): Cut | null {
+  const seen = strikingSplit({ startUs }, blocks);
+  if (seen === null) return null;
   const random = seededRandom(SEED);
   const order = blocks.order.slice();
   const allowed = Math.ceil(LEVEL * (PERMUTATIONS + 1)) - 2;
@@ -106,6 +114,12 @@ export function splitOf({ startUs }: TimedDecisions, blocks: Blocks): Cut | null
     if (largestSplit(blocks, order, startUs).g >= seen.g * (1 - 1e-9) && ++above > allowed) return null;
   }
   return dated(blocks, startUs, seen, (above + 1) / (PERMUTATIONS + 1));
+}
+
+function strikingSplit({ startUs }: Pick<TimedDecisions, 'startUs'>, blocks: Blocks): { g: number; at: number } | null {
+  const seen = largestSplit(blocks, blocks.order, startUs);
+  const isPlain = seen.at < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE);
+  return isPlain ? null : seen;
 }
 
 /** Both ends of a spell, each as the best split of the time up to the other end; none where there is no spell. */

@@ -5,7 +5,8 @@ import type { Distortion } from '../detect/detection.js';
 import type { Interval, ReportBalance, ReportPolicy } from '../report/report.js';
 import type { Ledger } from '../tally/ledger.js';
 import { roomOf } from '../tally/rows.js';
-import { findChanges, type WeightChange } from './change.js';
+import type { TimedDecisions } from './blocks.js';
+import { arePlain, findChanges, type WeightChange } from './change.js';
 import {
   addressFamilies,
   countByUplink,
@@ -78,6 +79,29 @@ export function findDecisions(
   settings: HashPolicies,
   circumstances: Circumstances | null = null,
 ): Decisions {
+  return decide(ledger, inView, pins, settings, circumstances, findChanges) as Decisions;
+}
+
+/** As `findDecisions`, as long as no change of weights is striking: then null, before what takes long is begun. */
+export function findPlainDecisions(
+  ledger: Ledger,
+  inView: readonly boolean[],
+  pins: readonly Prefix[],
+  settings: HashPolicies,
+  circumstances: Circumstances,
+): Decisions | null {
+  return decide(ledger, inView, pins, settings, circumstances, (timed) => (arePlain(timed) ? [] : null));
+}
+
+/** Null where `changesOf` is. */
+function decide(
+  ledger: Ledger,
+  inView: readonly boolean[],
+  pins: readonly Prefix[],
+  settings: HashPolicies,
+  circumstances: Circumstances | null,
+  changesOf: (timed: TimedDecisions) => readonly WeightChange[] | null,
+): Decisions | null {
   const { distortions, window, leftOut } = circumstances ?? { distortions: [], window: null, leftOut: null };
   const { rows: all, pinned, clientsVisible } = balanceRows(ledger, inView, pins, leftOut);
   const places = inView.flatMap((seen, uplink) => (seen ? [uplink] : []));
@@ -85,7 +109,8 @@ export function findDecisions(
   const coarse: KeyKind = clientsVisible ? 'client-server' : 'server';
   const whole = layRegimes(places, distortions, [], window);
   const first = keyed(whole, all);
-  const changes = choosing && circumstances !== null ? findChanges(timed(first)) : [];
+  const changes = choosing && circumstances !== null ? changesOf(timed(first)) : [];
+  if (changes === null) return null;
   const last = changes.at(-1);
   const decided = last === undefined ? first : since(changes);
   const { keys, kinds, policy } = decided;

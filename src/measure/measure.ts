@@ -17,7 +17,7 @@ import {
 } from '../report/report.js';
 import type { Tally } from '../tally/tally.js';
 import { expectedShares, type Judgement, judgeBalance } from './balance.js';
-import { type Decisions, findDecisions } from './decisions.js';
+import { type Decisions, findDecisions, findPlainDecisions } from './decisions.js';
 import { findThings } from './findings.js';
 import { flowSizesOf, qualityOf } from './flow-stats.js';
 import { countHosts } from './hosts.js';
@@ -50,10 +50,10 @@ export interface MeasureInput {
   version: string;
 }
 
-const UNKNOWN = { up: null, down: null };
 /** Fewer are looked at here: to hand them over would take as long. */
 const FEW_FLOWS = 8192;
 
+const UNKNOWN = { up: null, down: null };
 const UNSEEN = { packets: UNKNOWN, ipBytes: UNKNOWN };
 
 /**
@@ -92,7 +92,7 @@ export function measureTally(
 
   const { hashPolicy = null, hashPolicy6 = null } = config?.router ?? {};
   const dropped = input.inputs.reduce((sum, one) => sum + (one.dropped ?? 0), 0);
-  const looked = {
+  const detectInput = {
     tally,
     inView,
     weights,
@@ -102,30 +102,36 @@ export function measureTally(
     ...(input.detect === undefined ? {} : { settings: input.detect }),
   };
   const scanner = ledger.count < FEW_FLOWS ? null : aside;
-  const finishDetection = beginDetection(looked, scanner);
+  const finishDetection = beginDetection(detectInput, scanner);
   const known = scanner === null ? finishDetection() : null;
   const window: Interval | null =
     cover.start === null || cover.end === null ? null : [cover.start * 1e6, cover.end * 1e6];
   const settings = { ipv4: hashPolicy, ipv6: hashPolicy6 };
-  const judge = (distortions: readonly Distortion[]) => {
-    const circumstances = { distortions, window, leftOut: input.leftOut ?? null };
-    const decisions = findDecisions(ledger, inView, pins, settings, circumstances);
+  const circumstancesOf = (distortions: readonly Distortion[]) => {
+    return { distortions, window, leftOut: input.leftOut ?? null };
+  };
+  const judge = (decisions: Decisions) => {
     const expected = expectedShares(weights, decisions);
     const judgement = judgeBalance(ledger, decisions, weights, names);
     const all = pins.length === 0 && decisions.regimes.list.length === 1;
     const exactFlows = kept < 1 && all ? tally.flows.map(({ flows }) => flows) : null;
     return { decisions, judgement, shares: measureShares(decisions, expected, exactFlows, weights) };
   };
-  // Most likely none will be found.
-  const likely = judge(known?.distortions ?? []);
-  const hosts = countHosts({ ledger, names, clientsVisible: likely.decisions.clientsVisible, kept, totalBytes });
+  const hostsOf = ({ clientsVisible }: Decisions) => countHosts({ ledger, names, clientsVisible, kept, totalBytes });
+  // Where outages are still looked for: as if there were none. Where they would show, as changes of weights, it has to wait.
+  const guess = known === null ? findPlainDecisions(ledger, inView, pins, settings, circumstancesOf([])) : null;
+  const likely = guess === null ? null : { ...judge(guess), hosts: hostsOf(guess) };
   const quality = qualityOf(tally);
   const flowSizes = flowSizesOf(ledger, kept);
   const heatmap = captured.some((seen) => seen) ? heatmapOf(timeline, cover) : null;
   const series = seriesOf(timeline, starts, names, { inView, captured }, cover, input.binSec !== null);
   const detection = known ?? finishDetection();
-  const isRight = known !== null || detection.distortions.length === 0;
-  const { decisions, judgement, shares } = isRight ? likely : judge(detection.distortions);
+  const { distortions } = detection;
+  const { decisions, judgement, shares } =
+    likely !== null && distortions.length === 0
+      ? likely
+      : judge(findDecisions(ledger, inView, pins, settings, circumstancesOf(distortions)));
+  const hosts = likely?.hosts ?? hostsOf(decisions);
   // Beside one that was captured, what connection tracking counted (flows that are over) is another measure.
   const isMixed = captured.includes(true) && captured.includes(false) && tally.told.flows > 0;
 

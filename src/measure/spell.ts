@@ -30,13 +30,10 @@ export interface Spell {
  * seeded permutations of the decisions, as for single splits, show as much (circular binary segmentation; Olshen,
  * Venkatraman, Lucito and Wigler, Biostatistics 5 (2004)).
  */
-export function findSpell({ startUs }: TimedDecisions, blocks: Blocks): Spell | null {
-  const moments = momentsOf(blocks, startUs);
-  if (moments.length < 2) return null;
-  const met = metBy(blocks, moments);
-  const before = new Int32Array(moments.length * blocks.totals.length);
-  const seen = furthest(blocks, blocks.order, moments, met, before);
-  if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE)) return null;
+export function findSpell(decisions: TimedDecisions, blocks: Blocks): Spell | null {
+  const striking = strikingSpell(decisions, blocks);
+  if (striking === null) return null;
+  const { seen, moments, met, before } = striking;
   const random = seededRandom(SEED);
   const order = blocks.order.slice();
   const allowed = Math.ceil(LEVEL * (PERMUTATIONS + 1)) - 2;
@@ -47,6 +44,17 @@ export function findSpell({ startUs }: TimedDecisions, blocks: Blocks): Spell | 
   }
   const after = (moment: number) => blocks.last[moments[moment]] + 1;
   return { start: after(seen.start), end: after(seen.end), pValue: (above + 1) / (PERMUTATIONS + 1) };
+}
+
+/** The best span, and what it was looked for with; null where it would come by chance all too often. */
+export function strikingSpell({ startUs }: TimedDecisions, blocks: Blocks) {
+  const moments = momentsOf(blocks, startUs);
+  if (moments.length < 2) return null;
+  const met = metBy(blocks, moments);
+  const before = new Int32Array(moments.length * blocks.totals.length);
+  const seen = furthest(blocks, blocks.order, moments, met, before);
+  if (seen.start < 0 || chiSquareTail(seen.g, blocks.df) > (blocks.isDense ? PLAIN_DENSE : PLAIN_SPARSE)) return null;
+  return { seen, moments, met, before };
 }
 
 /** Numbers of blocks, evenly apart, after which a moment lies that time can tell. */

@@ -192,6 +192,7 @@ async function read(options: PipelineOptions, asSeen: boolean, rows: FlowRows | 
     if (renewed !== null && canReadAgain && options.signal?.aborted !== true) {
       rows?.close();
       spare?.thread?.end();
+      if (spare !== undefined) spare.thread = null;
       ({ engine, tracked } = await readWith(renewed));
     }
     const specs = options.inputs.filter((spec) => !saved.some((one) => one.spec === spec));

@@ -25,8 +25,9 @@ export function planParts(
   const { topology, rules, filter, jobs, reference, ledgerRows } = options;
   const base = { input: source.number, path: source.open.path, format: source.format, startClock: null };
   const shared = { ...base, topology, rules, filter, seed, reference, keyBits: 0 };
-  // Of several there may be thousands, for whose memories there are not enough addresses.
-  const settle = (ended: boolean) => (settles ? { ledgerRows, ended, shares: !several } : null);
+  // Only what is added first can be taken over, and each memory takes 10 GB of addresses.
+  const settle = (part: number, ended: boolean) =>
+    settles ? { ledgerRows, ended, shares: !several && part === 0 } : null;
   const { size } = source.open;
   const header = cuttable(source);
   const least = options.partBytes ?? PART_BYTES;
@@ -35,7 +36,7 @@ export function planParts(
   if (uncut || (readers <= 1 && options.partBytes === undefined)) {
     // Too small for two threads to cut: too small to be worth another one's reading.
     const ahead = jobs > 1 && size !== null && size >= 2 * least;
-    return [{ ...shared, ahead, settle: settle(!several), part: 0, segment: null, leftOpen: several }];
+    return [{ ...shared, ahead, settle: settle(0, !several), part: 0, segment: null, leftOpen: several }];
   }
   const fits = settles && !several && size <= readers * MOST_HELD_BYTES;
   const most = options.partBytes ?? (fits ? MOST_HELD_BYTES : MOST_PART_BYTES);
@@ -49,7 +50,7 @@ export function planParts(
     return {
       ...shared,
       ahead: readers < jobs,
-      settle: settle(!several && part === count - 1),
+      settle: settle(part, !several && part === count - 1),
       part,
       segment: { header, start, limit, fileEnd: size, known: null },
       leftOpen: several || part > 0,

@@ -68,7 +68,10 @@ export class Bins implements CellBins {
     this.store(cell, Math.floor(timeUs / 1e6), one, 0);
   }
 
-  /** Adds bins of another part, whose columns may be taken over. `cellOf` renames its cells, where they need it. */
+  /**
+   * Adds bins of another part. `cellOf` gives its cells other names; without it no bin may be there twice, for then the columns
+   * may be taken over.
+   */
   merge(data: BinData, cellOf: ((cell: number) => number) | null = null): void {
     this.settle();
     while (this.widthSec < data.widthSec) this.coarsen();

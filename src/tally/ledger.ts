@@ -4,7 +4,7 @@ import { type Connection, ORIGIN } from '../flows/connection.js';
 import { NEVER, NONE } from '../flows/layout.js';
 import { AddressBook, hashAddress } from './addresses.js';
 import type { Column } from './columns.js';
-import { columnsIn, type SharedRows, shareColumns } from './shared-rows.js';
+import { type SharedRows, shareColumns } from './shared-rows.js';
 
 /** Rows beyond which only a seeded part of the decision keys stays. */
 export const LEDGER_ROWS = 2 ** 20;
@@ -41,7 +41,7 @@ export class Ledger {
   /** Rows of keys whose hash is at or above this (of 2^32) are left out; below 2^32 the ledger is a sample. */
   threshold = 2 ** 32;
   addresses = new AddressBook();
-  /** Where columns stand in a memory that nobody else uses any more. */
+  /** Where the columns stand in a memory of their own, which is the ledger's alone once it is filled. */
   shared: SharedRows | null = null;
   /** Little: who grows only after it was compiled has to be compiled again. */
   private capacity = LEAST_ROWS;
@@ -75,10 +75,12 @@ export class Ledger {
 
   constructor(private readonly limit = LEDGER_ROWS) {}
 
-  /** With all its room from the beginning, in a memory that can be handed to another thread. */
+  /** With all its room from the beginning, in a memory that can be handed to another thread; where addresses are short, without. */
   static shared(limit: number): Ledger {
     const ledger = new Ledger(limit);
-    const { columns, shared } = shareColumns(ledger.columns(), limit);
+    const found = shareColumns(ledger.columns(), limit);
+    if (found === null) return ledger;
+    const { columns, shared } = found;
     Object.assign(ledger, columns);
     ledger.capacity = limit;
     ledger.shared = shared;
@@ -139,7 +141,7 @@ export class Ledger {
   }
 
   private adopt({ count, addresses, columns, shared }: LedgerData): void {
-    Object.assign(this, shared === undefined ? columns : columnsIn(shared, columns));
+    Object.assign(this, columns);
     this.shared = shared ?? null;
     this.addresses = AddressBook.of(addresses);
     this.capacity = Math.min(...Object.values(columns).map(({ length }) => length));
@@ -267,6 +269,7 @@ export class Ledger {
     this.origin = widened(this.origin, new Uint8Array(size));
     this.protocol = widened(this.protocol, new Uint8Array(size));
     this.capacity = size;
+    this.shared = null;
   }
 }
 

@@ -98,7 +98,8 @@ export class PlainRuns {
       data.sums[n * BIN.fields + BIN.firstUs] = floats[(entry * STARTS.words) / 2 + STARTS.firstUs64];
       data.sums[n * BIN.fields + BIN.lastUs] = floats[(entry * STARTS.words) / 2 + STARTS.lastUs64];
     });
-    this.tally.starts.merge(data);
+    // A second that had to make room may be there twice.
+    this.tally.starts.merge(data, (cell) => cell);
   }
 }
 

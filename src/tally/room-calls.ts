@@ -201,8 +201,8 @@ export interface RoomCalls {
     codes: number,
   ): void;
   countBlocks(
-    from: number,
-    to: number,
+    first: number,
+    all: number,
     codes: number,
     regimes: number,
     places: number,

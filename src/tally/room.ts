@@ -1,7 +1,15 @@
 // The room in which loops over the ledger's rows run (src/tally/hot, WebAssembly), and its memory as typed arrays. Each loop
 // runs once a report: as JavaScript it would be interpreted for the most part.
 
-import { instanceOf, MOST_PAGES, moduleOf, PAGE_BYTES, type SharedMemory, sharedMemory } from '../util/wasm.js';
+import {
+  instanceOf,
+  MOST_PAGES,
+  moduleOf,
+  PAGE_BYTES,
+  type SharedMemory,
+  sharedMemory,
+  withRoom,
+} from '../util/wasm.js';
 import type { Column } from './columns.js';
 import { CODE } from './hot/code.js';
 import type { RoomCalls } from './room-calls.js';
@@ -93,7 +101,7 @@ export class Room {
   private take(bytes: number): number {
     // On the way it would be cut to 32 bits.
     if (bytes > MOST_BYTES) throw new RangeError(`${bytes} bytes are more than a room can hold`);
-    return this.calls.take(bytes) >>> 0;
+    return withRoom(() => this.calls.take(bytes)) >>> 0;
   }
 
   private get buffer(): SharedArrayBuffer {

@@ -2,7 +2,7 @@
 
 import type { Ledger, LedgerColumns } from './ledger.js';
 import { Room } from './room.js';
-import { FIRST_BYTE } from './shared-rows.js';
+import { canMeasure, columnsIn, FIRST_BYTE } from './shared-rows.js';
 
 const rooms = new WeakMap<Ledger, Rows>();
 
@@ -17,11 +17,12 @@ export function roomOf(ledger: Ledger): Rows {
 
 export class Rows extends Room {
   constructor(private readonly ledger: Ledger) {
-    const { shared } = ledger;
+    const shared = ledger.shared !== null && canMeasure(ledger.shared, ledger.count) ? ledger.shared : null;
     super(shared?.memory);
     if (shared === null) return;
     if (this.calls.top() > FIRST_BYTE) throw new Error('columns stand where the room has its own');
     this.calls.release(shared.end);
+    Object.assign(ledger, columnsIn(shared, ledger.columns()));
   }
 
   /**

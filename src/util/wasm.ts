@@ -7,6 +7,7 @@ declare const WebAssembly: {
   Memory: new (pages: { initial: number; maximum: number; shared: boolean }) => SharedMemory;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: Record<string, object>) => { exports: object };
+  RuntimeError: new () => Error;
 };
 
 const NO_WEBASSEMBLY = 'this Node has WebAssembly switched off, which mlstat needs: run it without --jitless';
@@ -21,6 +22,8 @@ export const MOST_PAGES: number = 2 ** 16;
 /** Travels between threads, which all see the same. Arrays over it stay when it grows. */
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
+  /** By so many pages; throws `RangeError` where there is no room. */
+  grow(pages: number): number;
 }
 
 /** In pages. */
@@ -38,6 +41,16 @@ export function moduleOf(code: string): object {
 /** What an instance offers, its memory included where it has one of its own. */
 export function instanceOf<Calls extends object>(module: object, imports: Record<string, object>): Calls {
   return withAddresses(() => new WebAssembly.Instance(module, imports).exports as Calls);
+}
+
+/** Takes room in a memory, which traps where it can grow no further: under a limit, that is soon. */
+export function withRoom<T>(take: () => T): T {
+  try {
+    return take();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw new UserError(NO_ADDRESSES);
+    throw error;
+  }
 }
 
 function checkProcessor(): void {

@@ -77,7 +77,7 @@ export class Pool {
       return place.settle();
     }
     const settled = await place.sortOut(part, others, onRest);
-    // Its memory goes while the others are still at work.
+    // Its memory goes while the others are still at work; the last one may be spared.
     if (this.hands.length > 1 && place.isIdle && ![...this.held.values()].includes(place)) this.end(place);
     return settled;
   }

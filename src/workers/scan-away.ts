@@ -17,8 +17,11 @@ export interface ScanOrder {
 /** Who has the scan: nobody yet; the thread; it is done with, one way or the other. */
 const CLAIM = { open: 0, taken: 1, done: 2 } as const;
 
-/** A scan of a million flows takes a fifth of a second. What doesn't come by then never will. */
-const PATIENCE_MS = 60_000;
+/**
+ * A scan of a million flows takes a fifth of a second. What has not come by then is done here as well: the thread died in the midst
+ * of it, or the machine was asleep.
+ */
+const PATIENCE_MS = 10_000;
 
 /** Keeps a thread until there is something to scan. */
 export interface Spare {
@@ -32,8 +35,8 @@ export class ScanThread {
   }
 
   /**
-   * Hands the scan over. Who asks for the result waits, without hearing of anything else; what the thread has not begun by
-   * then, or could not do, is done here.
+   * Hands the scan over. Who asks for the result waits for it, and hears of nothing else meanwhile; what the thread has not
+   * begun by then, or could not do, is done here.
    */
   readonly scan = (input: ScanInput): (() => Found) => {
     const { port1: port, port2: far } = new MessageChannel();

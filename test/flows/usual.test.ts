@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Batch } from '#src/decode/batch.js';
+import { BATCH_ROWS, Batch } from '#src/decode/batch.js';
 import { PacketDecoder } from '#src/decode/packet.js';
 import { PcapFramer } from '#src/decode/pcap.js';
-import { lendHot, returnHot } from '#src/flows/instance.js';
+import { lendHot, RunHost, returnHot } from '#src/flows/instance.js';
+import { OUTBOX } from '#src/flows/layout.js';
+import { DEFAULT_FLOW_RULES, Timeouts } from '#src/flows/rules.js';
 import { pumpStream } from '#src/input/window.js';
 import {
   ethernet,
@@ -94,6 +96,50 @@ function recordOf(
   const original = Math.max(0, data.length + more);
   return { data, seconds, fraction, original, ...(captured === undefined ? {} : { captured }) };
 }
+
+test('batches that are taken as they are framed are counted as what they hold', async () => {
+  const records = Array.from({ length: 2000 }, (_, n): PcapRecord => {
+    const data = ethernet(0x0800, n % 3 === 0 ? ipv4(6, LONG(TCP)) : ipv4(17, LONG(UDP)));
+    // The last but some is the earliest.
+    return {
+      data,
+      seconds: 1_700_000_000 + (n === 1500 ? -1 : n >> 4),
+      fraction: n,
+      original: data.length + (n % 700),
+    };
+  });
+  const hot = lendHot();
+  const decoder = new PacketDecoder(hot.batch, { flush: () => assert.fail('not taken') }, { macs: false, usual: hot });
+  const clock = { now: Number.NEGATIVE_INFINITY };
+  hot.host = new RunHost(hot);
+  (hot.host as RunHost).hand(OUTBOX.closed, { takeAll: () => {} });
+  (hot.host as RunHost).hand(OUTBOX.heads, { takeAll: () => {} });
+  hot.begin(new Timeouts(DEFAULT_FLOW_RULES), 1, false, false, 0);
+  hot.noteUsual(null);
+  decoder.goThrough(clock);
+  const bytes = pcap(records, { linkType: 1 });
+  hot.window.set(bytes);
+  const view = new DataView(hot.window.buffer, hot.window.byteOffset, hot.window.length);
+  const framer = new PcapFramer(decoder, { startOffset: 0, limit: Number.POSITIVE_INFINITY });
+  framer.feed(hot.window, view, 0, bytes.length);
+  const whole = Math.floor(records.length / BATCH_ROWS) * BATCH_ROWS;
+  const timeOf = ({ seconds = 0, fraction = 0 }: PcapRecord) => seconds * 1e6 + fraction;
+  const taken = records.slice(0, whole);
+  assert.deepEqual(
+    [decoder.counts.packets, decoder.counts.wireBytes, decoder.counts.firstUs, decoder.counts.lastUs],
+    [
+      whole,
+      taken.reduce((sum, { original = 0 }) => sum + original, 0),
+      Math.min(...taken.map(timeOf)),
+      Math.max(...taken.map(timeOf)),
+    ],
+  );
+  assert.equal(clock.now, Math.max(...taken.map(timeOf)));
+  assert.equal(decoder.rows, records.length);
+  assert.equal(framer.packets, records.length);
+  hot.batch.count = 0;
+  returnHot(hot);
+});
 
 /** All that a reading comes to; `usual`: with the hot loop. */
 async function outcome(bytes: Uint8Array, usual: boolean, chunk: number, limit: number): Promise<unknown> {

@@ -138,6 +138,23 @@ test('plain runs come to the same rows and sums as one by one', () => {
   assert.ok(plain > 1000);
 });
 
+test('seconds that make room for each other in turn are counted once each', () => {
+  let most = 0;
+  fc.assert(
+    fc.property(fc.array(run, { minLength: 20, maxLength: 60, size: 'max' }), (runs) => {
+      // As far apart as one place of the table of seconds serves.
+      const some = runs.map((one, n): Run => {
+        return { ...one, times: [one.times[0], one.times[1], NEVER, NEVER], startUs: T0 + (n % 3) * 512e6 };
+      });
+      const slow = settled(some, false);
+      assert.deepEqual(settled(some, true), slow);
+      most = Math.max(most, slow.rows.length);
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(most > 10);
+});
+
 test('a ledger that becomes too small is thinned alike', () => {
   fc.assert(
     fc.property(

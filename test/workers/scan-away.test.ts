@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { beginDetection, detect } from '#src/detect/detect.js';
 import type { Found } from '#src/detect/found.js';
 import { type ScanInput, type Scanner, scan } from '#src/detect/scan.js';
 import { measureTally } from '#src/measure/measure.js';
-import { type ScanOrder, ScanThread } from '#src/workers/scan-away.js';
+import { type ScanOrder, ScanThread, takeScan } from '#src/workers/scan-away.js';
 import { inputOf } from '../detect/failover.js';
 import { type Simulation, simulate, T0 } from '../detect/simulate.js';
 import { measureInput, inputOf as spanOf } from '../measure/tallies.js';
@@ -122,6 +122,17 @@ describe('a scan that is handed over', () => {
       worker.ref();
       assert.equal(await begins, false);
     });
+  });
+
+  it('is not begun by a thread that comes too late', () => {
+    const { port1, port2 } = new MessageChannel();
+    const claim = new Int32Array(new SharedArrayBuffer(4)).fill(2);
+    takeScan({ type: 'scan', input, claim, port: port2 });
+    assert.equal(receiveMessageOnPort(port1), undefined);
+    takeScan({ type: 'scan', input, claim: claim.fill(0), port: port2 });
+    assert.deepEqual(receiveMessageOnPort(port1), { message: here });
+    assert.equal(claim[0], 2);
+    port1.close();
   });
 
   it('is done here where the thread could not do it', async () => {

@@ -3,13 +3,13 @@
 import { log } from './math.js';
 
 /**
- * Puts decisions, in the order of time, into blocks of one regime, `full` decisions each; `open` has room for the block that each
- * regime is at. By block, in the order in which they begin: its regime, the number of its last decision, how many it
+ * Puts so many decisions, in the order of time, into blocks of one regime, `full` decisions each; the first one has the number
+ * `first`. `open` has room for the block that each regime is at. By block, in the order in which they begin: its regime, the number of its last decision, how many it
  * has, and how many of each place. Adds to the totals by code and by regime. Returns how many blocks there are.
  */
 export function countBlocks(
-  from: i32,
-  to: i32,
+  first: i32,
+  all: i32,
   codes: StaticArray<u32>,
   regimes: i32,
   places: i32,
@@ -24,7 +24,7 @@ export function countBlocks(
 ): i32 {
   let blocks = 0;
   for (let regime = 0; regime < regimes; regime++) open[regime] = -1;
-  for (let i = from; i < to; i++) {
+  for (let i = 0; i < all; i++) {
     const code: i32 = codes[i];
     const regime = code / places;
     let block = open[regime];
@@ -37,7 +37,7 @@ export function countBlocks(
     }
     counts[block * places + (code - regime * places)]++;
     sizes[block]++;
-    lasts[block] = i;
+    lasts[block] = first + i;
     totals[code]++;
     sums[regime]++;
   }
