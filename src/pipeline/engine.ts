@@ -16,6 +16,7 @@ import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
 import { UserError } from '../util/error.js';
+import { areAddressesLimited } from '../workers/addresses.js';
 import type { PacketFilter } from '../workers/filter.js';
 import type { PartRest } from '../workers/held.js';
 import { type PartResult, type PartSpec, readPart } from '../workers/part.js';
@@ -174,7 +175,8 @@ export class Engine {
       if (!here) dropHots();
       await this.settleEnded(pool);
       // Not while flows at several points are still to be matched: what it has read takes room as long as it lives.
-      if (options.spare !== undefined && this.stitcher === null) options.spare.thread = await pool.spare();
+      const keeps = this.stitcher === null && !areAddressesLimited();
+      if (options.spare !== undefined && keeps) options.spare.thread = await pool.spare();
     } finally {
       pool.close();
       dropHots();

@@ -2,6 +2,7 @@
 
 import { PCAP_HEADER_BYTES, type PcapHeader, parsePcapHeader } from '../decode/pcap-header.js';
 import { LEAST_KEY_BITS, MOST_KEY_BITS } from '../flows/layout.js';
+import { areAddressesLimited } from '../workers/addresses.js';
 import type { PartSpec } from '../workers/part.js';
 import { readersOf } from '../workers/sample.js';
 import { PART_BYTES } from '../workers/threads.js';
@@ -26,8 +27,9 @@ export function planParts(
   const base = { input: source.number, path: source.open.path, format: source.format, startClock: null };
   const shared = { ...base, topology, rules, filter, seed, reference, keyBits: 0 };
   // Only what is added first can be taken over, and each memory takes 10 GB of addresses.
+  const shares = !several && !areAddressesLimited();
   const settle = (part: number, ended: boolean) =>
-    settles ? { ledgerRows, ended, shares: !several && part === 0 } : null;
+    settles ? { ledgerRows, ended, shares: shares && part === 0 } : null;
   const { size } = source.open;
   const header = cuttable(source);
   const least = options.partBytes ?? PART_BYTES;

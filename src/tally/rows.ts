@@ -17,7 +17,8 @@ export function roomOf(ledger: Ledger): Rows {
 
 export class Rows extends Room {
   constructor(private readonly ledger: Ledger) {
-    const shared = ledger.shared !== null && canMeasure(ledger.shared, ledger.count) ? ledger.shared : null;
+    if (ledger.shared !== null && !canMeasure(ledger.shared, ledger.count)) ledger.shared = null;
+    const { shared } = ledger;
     super(shared?.memory);
     if (shared === null) return;
     if (this.calls.top() > FIRST_BYTE) throw new Error('columns stand where the room has its own');
