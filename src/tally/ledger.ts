@@ -75,12 +75,10 @@ export class Ledger {
 
   constructor(private readonly limit = LEDGER_ROWS) {}
 
-  /** With all its room from the beginning, in a memory that can be handed to another thread; where addresses are short, without. */
+  /** With all its room from the beginning, in a memory that can be handed to another thread. */
   static shared(limit: number): Ledger {
     const ledger = new Ledger(limit);
-    const found = shareColumns(ledger.columns(), limit);
-    if (found === null) return ledger;
-    const { columns, shared } = found;
+    const { columns, shared } = shareColumns(ledger.columns(), limit);
     Object.assign(ledger, columns);
     ledger.capacity = limit;
     ledger.shared = shared;

@@ -2,7 +2,7 @@
 
 import type { Ledger, LedgerColumns } from './ledger.js';
 import { Room } from './room.js';
-import { canMeasure, columnsIn, FIRST_BYTE } from './shared-rows.js';
+import { columnsIn, FIRST_BYTE } from './shared-rows.js';
 
 const rooms = new WeakMap<Ledger, Rows>();
 
@@ -17,7 +17,6 @@ export function roomOf(ledger: Ledger): Rows {
 
 export class Rows extends Room {
   constructor(private readonly ledger: Ledger) {
-    if (ledger.shared !== null && !canMeasure(ledger.shared, ledger.count)) ledger.shared = null;
     const { shared } = ledger;
     super(shared?.memory);
     if (shared === null) return;

@@ -1,7 +1,6 @@
 // A ledger's columns in a memory that threads share: the one that has filled them hands it over as it is, and it becomes
 // the room of the rows (rows.ts). Copied they would be written twice, and each fresh page takes a microsecond or two.
 
-import { UserError } from '../util/error.js';
 import { MOST_PAGES, PAGE_BYTES, type SharedMemory, sharedMemory } from '../util/wasm.js';
 import type { Column } from './columns.js';
 import type { LedgerColumns } from './ledger.js';
@@ -15,33 +14,15 @@ export interface SharedRows {
 /** Below it the room has what it keeps for itself (hot/space.ts). */
 export const FIRST_BYTE: number = PAGE_BYTES;
 
-/** Bytes a row that is measured takes beside its columns, about. */
-const MEASURED_BYTES = 160;
-
-/** Whether a limit on addresses leaves room in the memory for what so many rows are measured with. */
-export function canMeasure({ memory }: SharedRows, rows: number): boolean {
-  try {
-    memory.grow(Math.ceil((rows * MEASURED_BYTES) / PAGE_BYTES));
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
-/**
- * Empty columns of the same kinds with room for so many rows, as what nobody writes to costs nothing; null where a limit leaves
- * no addresses for that.
- */
-export function shareColumns(like: LedgerColumns, rows: number): { columns: LedgerColumns; shared: SharedRows } | null {
+/** Empty columns of the same kinds with room for so many rows: what nobody writes to costs nothing. */
+export function shareColumns(like: LedgerColumns, rows: number): { columns: LedgerColumns; shared: SharedRows } {
   const places: Record<string, number> = {};
   let end = FIRST_BYTE;
   for (const [name, { BYTES_PER_ELEMENT }] of Object.entries(like)) {
     places[name] = end;
     end += 8 * Math.ceil((rows * BYTES_PER_ELEMENT) / 8);
   }
-  const memory = memoryFor(end);
-  if (memory === null) return null;
+  const memory = sharedMemory(Math.ceil(end / PAGE_BYTES), MOST_PAGES);
   const columns = over(memory, like, (name) => [places[name] as number, rows]);
   return { columns, shared: { memory, end } };
 }
@@ -63,13 +44,4 @@ function over(
     return [name, new Kind(buffer, ...placeOf(name, column))];
   });
   return Object.fromEntries(placed) as LedgerColumns;
-}
-
-function memoryFor(bytes: number): SharedMemory | null {
-  try {
-    return sharedMemory(Math.ceil(bytes / PAGE_BYTES), MOST_PAGES);
-  } catch (error) {
-    if (error instanceof UserError) return null;
-    throw error;
-  }
 }

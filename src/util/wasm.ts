@@ -22,8 +22,6 @@ export const MOST_PAGES: number = 2 ** 16;
 /** Travels between threads, which all see the same. Arrays over it stay when it grows. */
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
-  /** By so many pages; throws `RangeError` where there is no room. */
-  grow(pages: number): number;
 }
 
 /** In pages. */
