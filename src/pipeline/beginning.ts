@@ -14,7 +14,7 @@ import { pumpFile, pumpStream } from '../input/window.js';
 import { type Lane, LaneTable } from '../uplinks/lanes.js';
 import type { SurveyPoint } from '../uplinks/sighting.js';
 import type { MacRule, Topology } from '../uplinks/topology.js';
-import { UserError } from '../util/error.js';
+import { isInputFault } from '../util/error.js';
 import { MacSink } from '../workers/macs.js';
 import { untilAborted } from './abort.js';
 import { firstBytes, keep, replay } from './replay.js';
@@ -83,7 +83,7 @@ export async function readBeginning(
     }
   } catch (error) {
     // What can't be read will be told when the input is read in earnest.
-    if (!(error instanceof UserError) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    if (!isInputFault(error) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
   }
   decoder.finish();
   const live = table.finish(false);

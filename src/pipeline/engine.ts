@@ -15,7 +15,7 @@ import { type Settled, Settler } from '../tally/settle.js';
 import { Tally } from '../tally/tally.js';
 import type { Lane } from '../uplinks/lanes.js';
 import type { Topology } from '../uplinks/topology.js';
-import { UserError } from '../util/error.js';
+import { isInputFault, type UserError } from '../util/error.js';
 import { areAddressesLimited } from '../workers/addresses.js';
 import type { PacketFilter } from '../workers/filter.js';
 import type { PartRest } from '../workers/held.js';
@@ -362,7 +362,7 @@ export class Engine {
       });
       return { closed, result, failed: false };
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
+      if (!isInputFault(error)) throw error;
       this.totals[spec.input].fatal = error.message;
       return { closed, result: null, failed: true };
     }

@@ -24,6 +24,11 @@ export class UserError extends Error {
   }
 }
 
+/** Whether an input is at fault, so that others can be read: not so where the machine leaves no room, for that is everybody's. */
+export function isInputFault(error: unknown): error is UserError {
+  return error instanceof UserError && error.exitCode === EXIT.unreadable;
+}
+
 /** What could not be read of an input: why, how often, and where it happened first (byte offset, uncompressed). */
 export interface Damage {
   reason: string;

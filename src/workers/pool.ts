@@ -7,7 +7,7 @@ import { readAlong } from '../input/ahead.js';
 import type { RingSpec } from '../input/ring.js';
 import type { Settled } from '../tally/settle.js';
 import type { Lane } from '../uplinks/lanes.js';
-import { type ExitCode, UserError } from '../util/error.js';
+import { type ExitCode, isInputFault, UserError } from '../util/error.js';
 import type { HeldPart, OtherKeys, PartRest } from './held.js';
 import { type PartResult, type PartSpec, readPart } from './part.js';
 import type { ScanThread } from './scan-away.js';
@@ -136,7 +136,7 @@ async function runHere(
       });
       events.result(result);
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
+      if (!isInputFault(error)) throw error;
       events.failed(spec.input, spec.part, error);
     }
   }
@@ -193,7 +193,7 @@ function serve(
           next();
         } else if (message.type === 'failed') {
           const fault = faultOf(message);
-          if (!(fault instanceof UserError) || spec === undefined) return reject(fault);
+          if (!isInputFault(fault) || spec === undefined) return reject(fault);
           events.failed(spec.input, spec.part, fault);
           next();
         }
